@@ -1,0 +1,186 @@
+//! Configuration: defaults, then the TOML file named by `--config`, then the environment.
+//!
+//! Every option is checked at start. An unknown option, a value of the wrong type and an unknown `THREADKEEPER__*`
+//! variable are errors that name the key and the known ones: an option that was accepted and ignored once made a bot
+//! forget its threads.
+
+mod error;
+mod layers;
+mod secret;
+mod sections;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    error::ConfigError,
+    layers::Environment,
+    secret::{Secret, SecretUrl},
+    sections::{
+        Amqp, AnswerMode, Answers, Context, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing, Redis,
+        Responder, Slack,
+    },
+};
+
+/// Everything that can be configured, for all services: one file serves them all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The service that receives Slack's events.
+    pub ingress: Ingress,
+    /// The service that answers.
+    pub responder: Responder,
+    /// The store of contexts and turns.
+    pub redis: Redis,
+    /// What a context keeps.
+    pub context: Context,
+    /// The broker of questions.
+    pub amqp: Amqp,
+    /// Slack's side.
+    pub slack: Slack,
+    /// How answers are made.
+    pub answer: Answers,
+    /// The times of the delivery protocol.
+    pub delivery: Delivery,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+impl Settings {
+    /// Reads, merges and checks all layers.
+    ///
+    /// # Errors
+    /// The first of: an unreadable file, an unknown key, a value of the wrong type, a value out of its range.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let settings: Self = layers::merge(file, environment)?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Checks what one type cannot say: ranges, and options that contradict each other.
+    ///
+    /// # Errors
+    /// Names the option, its value and what is allowed.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.ingress.validate()?;
+        self.responder.validate()?;
+        self.redis.validate()?;
+        self.context.validate()?;
+        self.slack.validate()?;
+        self.answer.validate()?;
+        self.delivery.validate()
+    }
+
+    /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.
+    pub fn to_redacted_toml(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_else(|error| format!("# cannot be shown: {error}\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        Settings::load(None, &Environment::of(variables))
+    }
+
+    fn refused(variables: &[(&str, &str)]) -> String {
+        load(variables).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_valid_and_as_documented() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.ingress.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(settings.redis.max_connections, 10);
+        assert_eq!(settings.context.ttl.as_secs(), 3600);
+        assert_eq!(settings.delivery.waits, [1_000, 5_000, 30_000, 120_000]);
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_with_its_name_and_the_known_ones() {
+        let message = refused(&[("THREADKEEPER__REDIS__CONNECTION_POOL_KWARGS", "{}")]);
+        assert!(message.contains("THREADKEEPER__REDIS__CONNECTION_POOL_KWARGS"), "{message}");
+        assert!(message.contains("max_connections"), "{message}");
+    }
+
+    #[rstest]
+    #[case("THREADKEEPER__REDS__MAX_CONNECTIONS")]
+    #[case("THREADKEEPER__REDIS")]
+    #[case("THREADKEEPER_REDIS__MAX_CONNECTIONS")]
+    fn a_variable_that_would_be_ignored_is_refused(#[case] name: &str) {
+        let message = refused(&[(name, "1")]);
+        assert!(message.contains(name), "{message}");
+    }
+
+    #[test]
+    fn variables_that_kubernetes_sets_for_a_service_are_left_alone() {
+        assert!(load(&[("THREADKEEPER_SERVICE_HOST", "10.0.0.1"), ("THREADKEEPER_PORT", "tcp://10.0.0.1:80")]).is_ok());
+    }
+
+    #[rstest]
+    #[case("THREADKEEPER__REDIS__MAX_CONNECTIONS", "ten", "redis.max_connections")]
+    #[case("THREADKEEPER__REDIS__MAX_CONNECTIONS", "10.7", "redis.max_connections")]
+    #[case("THREADKEEPER__REDIS__MAX_CONNECTIONS", "-1", "redis.max_connections")]
+    #[case("THREADKEEPER__REDIS__MAX_CONNECTIONS", "0", "redis.max_connections")]
+    #[case("THREADKEEPER__REDIS__CONNECT_TIMEOUT", "5", "redis.connect_timeout")]
+    #[case("THREADKEEPER__INGRESS__LISTEN", "localhost", "ingress.listen")]
+    #[case("THREADKEEPER__ANSWER__MODE", "magic", "answer.mode")]
+    #[case("THREADKEEPER__DELIVERY__WAITS", "1000,soon", "delivery.waits")]
+    #[case("THREADKEEPER__DELIVERY__WAITS", "5000,1000", "delivery.waits")]
+    #[case("SLACK_API_URL", "http://slack.example.com/api", "slack.api_url")]
+    fn a_wrong_value_is_refused_with_its_key(#[case] name: &str, #[case] value: &str, #[case] key: &str) {
+        let message = refused(&[(name, value)]);
+        assert!(message.contains(key), "{message}");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+        let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        write!(file, "[redis]\nmax_connections = 20\nmax_retries = 3\n").unwrap();
+        let environment = Environment::of(&[("THREADKEEPER__REDIS__MAX_RETRIES", "1")]);
+        let settings = Settings::load(Some(file.path()), &environment).unwrap();
+        assert_eq!((settings.redis.max_connections, settings.redis.max_retries), (20, 1));
+    }
+
+    #[test]
+    fn an_unknown_option_in_the_file_is_refused() {
+        let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        write!(file, "[redis]\nconnection_pool_kwargs = {{ max = 1 }}\n").unwrap();
+        let error = Settings::load(Some(file.path()), &Environment::of(&[])).unwrap_err().to_string();
+        assert!(error.contains("redis.connection_pool_kwargs") && error.contains("max_connections"), "{error}");
+    }
+
+    #[test]
+    fn text_that_looks_like_a_number_stays_text() {
+        let settings = load(&[("THREADKEEPER__AMQP__PREFIX", "0123")]).unwrap();
+        assert_eq!(settings.amqp.prefix, "0123");
+    }
+
+    #[test]
+    fn secrets_appear_in_no_output() {
+        let settings = load(&[
+            ("SLACK_BOT_TOKEN", "xoxb-hush"),
+            ("SLACK_SIGNING_SECRET", "hush"),
+            ("REDIS_URL", "rediss://user:hush@cache:6380/0?password=hush"),
+            ("AMQP_URL", "amqps://user:hush@broker/vhost"),
+        ])
+        .unwrap();
+        let shown = settings.to_redacted_toml() + &format!("{settings:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+        assert!(shown.contains("cache:6380") && shown.contains("broker"), "{shown}");
+    }
+
+    #[test]
+    fn the_printed_configuration_is_a_valid_file() {
+        let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        file.write_all(load(&[]).unwrap().to_redacted_toml().as_bytes()).unwrap();
+        Settings::load(Some(file.path()), &Environment::of(&[])).unwrap();
+    }
+}

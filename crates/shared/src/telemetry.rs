@@ -1,0 +1,88 @@
+//! Logs and metrics of a process.
+//!
+//! One JSON object per line, or text where a person looks at a terminal. ERROR = a person must act; WARN = something
+//! went wrong and the service deals with it; INFO = a step of a question, or of the process. A log line never holds
+//! message text, names of people, or secrets.
+
+use std::io::{self, IsTerminal};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{Log, LogFormat};
+
+/// Telemetry that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TelemetryError {
+    /// The filter is not understood.
+    #[error("option `log.filter` (RUST_LOG) = `{filter}` is not possible: {reason}")]
+    Filter {
+        /// The filter as configured.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something has set up logs or metrics before.
+    #[error("telemetry was set up before: {0}")]
+    Twice(String),
+}
+
+/// Buckets of every `*_seconds` histogram: from a Redis script (0.2 ms) to an answer's deadline (120 s).
+const SECONDS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 120.0];
+
+/// The metrics of this process, in Prometheus' text form.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// All metrics as text, <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+    pub fn render(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+/// Sets up logs on standard output, and metrics.
+///
+/// # Errors
+/// When the filter is not understood, or when it was set up before.
+pub fn init(log: &Log) -> Result<Metrics, TelemetryError> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })?;
+    let pretty = match log.format {
+        LogFormat::Auto => io::stdout().is_terminal(),
+        LogFormat::Json => false,
+        LogFormat::Pretty => true,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    if pretty {
+        registry.with(fmt::layer().with_target(false)).try_init()
+    } else {
+        registry.with(fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init()
+    }
+    .map_err(|error| TelemetryError::Twice(error.to_string()))?;
+
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| TelemetryError::Twice(error.to_string()))?;
+    Ok(Metrics(recorder))
+}
+
+/// An error with all its causes, for one log line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Many libraries repeat their cause in their own text.
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
