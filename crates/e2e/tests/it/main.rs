@@ -1,5 +1,7 @@
 //! The whole of Threadkeeper as people and operators meet it: several processes, a real RabbitMQ, a real Redis, a
-//! simulated Slack.
+//! simulated Slack. One binary, so that all tests share one broker.
+
+#![expect(clippy::unwrap_used, reason = "clippy sees tests in functions marked as such, and not in what they call")]
 
 mod contract;
 mod failing_questions;
@@ -7,6 +9,8 @@ mod follow_ups;
 mod one_answer;
 mod order;
 mod outages;
+mod processes;
 mod refused_requests;
+mod servers;
 mod startup;
 mod world;
