@@ -1,6 +1,7 @@
 //! Keeps a question: publish it, wait for the broker's confirm, take its number in the thread.
 
 use std::{
+    sync::Arc,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -8,10 +9,9 @@ use std::{
 use queue::{Headers, TaskPublisher};
 use shared::{
     clock::Clock,
-    ids::CopyId,
     task::{Question, Task},
 };
-use threads::{EpochStamp, Registered, ThreadStore};
+use threads::{ThreadStore, epoch::EpochStamp, outcome::Registered};
 
 use crate::refusal::Refusal;
 
@@ -31,7 +31,7 @@ pub(crate) struct Received {
 /// Keeps questions in a queue and numbers them in a store.
 pub(crate) struct Intake<P, S> {
     publisher: P,
-    store: S,
+    store: Arc<S>,
     register_timeout: Duration,
     clock: Clock,
     /// Failures to register in a row.
@@ -42,7 +42,7 @@ pub(crate) struct Intake<P, S> {
 
 impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
     /// Keeps questions through `publisher`, numbers them in `store`.
-    pub(crate) fn new(publisher: P, store: S, register_timeout: Duration, clock: Clock) -> Self {
+    pub(crate) fn new(publisher: P, store: Arc<S>, register_timeout: Duration, clock: Clock) -> Self {
         Self { publisher, store, register_timeout, clock, failures: AtomicU32::new(0), skip_until: AtomicU64::new(0) }
     }
 
@@ -52,7 +52,7 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
         // Before the publish: a number is taken only in the epoch in which the request was published, else a turn whose
         // copy was acked long ago could block its thread.
         let stamp = self.store.stamp();
-        let headers = Headers { slack_retry: received.slack_retry, ..Headers::first(CopyId::random()) };
+        let headers = Headers { slack_retry: received.slack_retry, ..Headers::first() };
         let task = Task::Question(question);
         let Task::Question(question) = &task;
 

@@ -1,14 +1,17 @@
 //! Puts the ingress together; the only place that names RabbitMQ and Redis.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
-use queue::{RabbitMq, RabbitPublisher, TaskPublisher};
+use queue::{
+    TaskPublisher,
+    rabbitmq::{RabbitMq, RabbitPublisher},
+};
 use service::{Process, admin::Admin, bind};
 use shared::{clock::Clock, health::Health};
 use slack::signature::Verifier;
-use threads::{RedisThreads, ThreadStore};
+use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -34,13 +37,20 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let verifier = Verifier::new(settings.slack.signing_secret()?);
     let broker = RabbitMq::connect_lazily(&settings.amqp, &settings.delivery.waits, &id).await?;
     let publisher = broker.publisher(settings.ingress.publish_timeout);
-    let store = RedisThreads::connect_lazily(&settings.redis, &settings.context, &settings.delivery, id).await?;
+    // A Redis that knows nothing while questions are under way has lost its data; so it may have if nobody can tell.
+    let origin = match broker.depths().await {
+        Ok(depths) if depths.nothing_waits() => Origin::FirstStart,
+        _ => Origin::PossibleLoss,
+    };
+    let store =
+        RedisThreads::connect_lazily(&settings.redis, &settings.context, &settings.delivery, id, origin).await?;
+    let store = Arc::new(store);
 
     let admin = Admin { health: health(&publisher, &store), metrics };
     let options = settings.ingress;
     let events = web::Data::new(Events {
         verifier,
-        intake: Intake::new(publisher, store.clone(), options.register_timeout, Clock::System),
+        intake: Intake::new(publisher, Arc::clone(&store), options.register_timeout, Clock::System),
         clock: Clock::System,
         direct_messages: settings.context.direct_messages,
         limits: BodyLimits { bytes: options.max_body_bytes, time: options.body_timeout },
@@ -75,12 +85,12 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
 }
 
 /// Ready = a question would be kept, and numbered.
-fn health(publisher: &RabbitPublisher, store: &RedisThreads) -> Health {
-    let (publisher, store) = (publisher.clone(), store.clone());
+fn health(publisher: &RabbitPublisher, store: &Arc<RedisThreads>) -> Health {
+    let (publisher, store) = (publisher.clone(), Arc::clone(store));
     Health::new()
         .with("rabbitmq", move || std::future::ready(publisher.ready()))
         .with("redis", move || {
-            let store = store.clone();
+            let store = Arc::clone(&store);
             async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
         })
 }

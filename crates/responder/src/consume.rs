@@ -92,6 +92,6 @@ where
             () = worker.soft.cancelled() => return,
         }
     }
-    consumer.resume().await;
+    consumer.resume();
     tracing::info!("Redis can be used again, work is taken");
 }

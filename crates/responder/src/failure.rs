@@ -2,8 +2,11 @@
 
 use answers::Answerer;
 use shared::{answer::Format, ids::BurialId, retry, task::Question};
-use slack::replies::{Metadata, Post, PostError, RefusedBy};
-use threads::{Attempt, Buried, State, ThreadError, ThreadStore};
+use slack::replies::{Metadata, Post};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Attempt, Buried, State},
+};
 
 use crate::{
     wording,
@@ -30,7 +33,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// Buries a question that is kept in `dead`, so that its thread goes on, and tells its person.
     pub(crate) async fn bury(&self, question: &Question, attempts: u32) -> Result<(), ThreadError> {
         match self.store.bury(&question.conversation, question.ts, &BurialId::random()).await? {
-            Buried::Done => Ok(()),
+            Buried::Done | Buried::Withdrawn => Ok(()),
+            // The copy is claimed again in the new epoch; it is in `dead` already, which is harmless.
+            Buried::OtherEpoch => Err(ThreadError::Epoch { key: question.conversation.to_string() }),
             Buried::Dead(burial) => {
                 metrics::counter!("threadkeeper_dead_letters_total").increment(1);
                 tracing::error!(
@@ -47,13 +52,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// Tells the person that the question was given up. A notice that cannot be posted is not tried for ever: the
     /// question is kept and logged, and Slack refuses or is away.
     pub(crate) async fn tell(&self, question: &Question, burial: &BurialId, attempts: u32) -> Result<(), ThreadError> {
-        let metadata = Metadata::notice(&question.event_key());
         let notice = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
             text: &wording::given_up(attempts),
             format: Format::Plain,
-            metadata: &metadata,
+            metadata: Metadata::notice(&question.event_key()),
         };
         match self.replies.post(&notice).await {
             Ok(ts) => self.store.note_told(&question.conversation, question.ts, burial, ts).await,

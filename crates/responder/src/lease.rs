@@ -6,7 +6,7 @@ use std::{
 };
 
 use shared::{conversation::Conversation, ids::OwnerId, ts::MessageTs};
-use threads::{Renewed, ThreadStore};
+use threads::{ThreadStore, outcome::Renewed};
 use tokio_util::sync::CancellationToken;
 
 /// A thread that this attempt owns for a while.

@@ -5,10 +5,19 @@ use std::time::{Duration, Instant};
 use answers::Answerer;
 use rand::{SeedableRng, rngs::StdRng};
 use shared::{retry::{self, Backoff}, ts::MessageTs};
-use slack::replies::{Metadata, Post, PostError, RefusedBy};
-use threads::{Attempt, Begun, Finish, Finished, KeptAnswer, State, ThreadError, ThreadStore};
+use slack::{
+    PostError,
+    replies::{Metadata, Post, Refusal, RefusalKind},
+};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Attempt, Base, Begun, Finish, Finished, KeptAnswer, State},
+};
 
-use crate::worker::{Decision, Try, Worker};
+use crate::{
+    reconcile::WHOLE,
+    worker::{Decision, Try, Worker},
+};
 
 /// Between two tries to record an answer that is already visible.
 const FINISH_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
@@ -30,15 +39,14 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
         // Whoever takes over looks in Slack once this time is over, so nothing may be sent after it.
         if announced.elapsed() > self.delivery.post_start {
-            return self.not_posted(attempt, Duration::ZERO, "post_late").await;
+            return self.not_posted(attempt, Duration::ZERO, "post_late").await.map(Some);
         }
-        let metadata = Metadata::answer(&question.event_key());
         let post = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
             text: &kept.answer.text,
             format: kept.answer.format,
-            metadata: &metadata,
+            metadata: Metadata::answer(&question.event_key(), WHOLE),
         };
         let posted = match self.replies.post(&post).await {
             Ok(ts) => ts,
@@ -59,7 +67,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
                     "Slack cannot be reached, {channel}:{ts} waits; check the network and slack.api_url: {cause}",
                 );
-                self.not_posted(attempt, Duration::from_secs(5), "slack_away").await
+                self.not_posted(attempt, Duration::from_secs(5), "slack_away").await.map(Some)
             }
             PostError::RateLimited { retry_after } => {
                 tracing::warn!(
@@ -67,23 +75,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     "Slack asks to wait {} s, {channel}:{ts} waits", retry_after.as_secs(),
                 );
                 metrics::counter!("threadkeeper_rate_limited_total").increment(1);
-                self.not_posted(attempt, retry_after, "rate_limited").await
+                self.not_posted(attempt, retry_after, "rate_limited").await.map(Some)
             }
-            PostError::Refused { error, by: RefusedBy::Token } => {
-                tracing::error!(
-                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
-                    "Slack refuses the bot token ({error}), {channel}:{ts} waits; check SLACK_BOT_TOKEN and its scopes",
-                );
-                self.not_posted(attempt, Duration::from_secs(30), "token_refused").await
-            }
-            PostError::Refused { error, by: RefusedBy::Channel } => {
-                // Nobody can be answered there, now or by another attempt.
-                Ok(Some(Decision::GiveUp {
-                    reason: format!("Slack refuses the channel: {error}"),
-                    attempts: attempt.grant.attempts,
-                }))
-            }
-            PostError::Refused { error, .. } => self.fail(attempt, &format!("Slack refuses the answer: {error}")).await.map(Some),
+            PostError::Refused(refusal) => self.refused(attempt, &refusal).await.map(Some),
             unknown => {
                 tracing::warn!(
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
@@ -96,15 +90,41 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
+    /// Slack says that it did not post.
+    async fn refused(&self, attempt: &Try<'_>, refusal: &Refusal) -> Result<Decision, ThreadError> {
+        let question = attempt.question;
+        let (channel, ts) = (&question.channel, question.ts);
+        match refusal.kind {
+            RefusalKind::Token | RefusalKind::Transient => {
+                tracing::error!(
+                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
+                    "Slack takes no answers at present, {channel}:{ts} waits: {refusal}",
+                );
+                self.not_posted(attempt, Duration::from_secs(30), "slack_refuses").await
+            }
+            // Nobody can be answered there, now or by another attempt.
+            RefusalKind::Channel => Ok(Decision::GiveUp {
+                reason: format!("Slack refuses the channel: {}", refusal.error),
+                attempts: attempt.grant.attempts,
+            }),
+            _ => self.fail(attempt, &format!("Slack refuses the answer: {}", refusal.error)).await,
+        }
+    }
+
     /// Slack certainly did not post: the question is open again, and this attempt does not count.
     async fn not_posted(
         &self,
         attempt: &Try<'_>,
         wait: Duration,
         outcome: &'static str,
-    ) -> Result<Option<Decision>, ThreadError> {
+    ) -> Result<Decision, ThreadError> {
+        let age = self.clock.millis().saturating_sub(attempt.question.received_ms);
+        if Duration::from_millis(age) > self.delivery.give_up {
+            let reason = format!("{outcome} for longer than delivery.give_up");
+            return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts });
+        }
         self.release(attempt, State::Open, Attempt::Back).await?;
-        Ok(Some(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), outcome)))
+        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), outcome))
     }
 
     /// Records a visible answer. It asks until Redis has said what became of the question: what has been posted is never
@@ -117,10 +137,16 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         outcome: &'static str,
     ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, owner, grant } = attempt;
-        let finish = Finish::of(grant, posted, &question.text, text);
+        let finish = Finish {
+            answer_ts: &[posted],
+            question: &question.text,
+            answer: text,
+            grant,
+            base: Base::None,
+        };
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
-            let finished = self.store.finish(&question.conversation, question.ts, owner, &finish).await;
+            let finished = self.store.finish(&question.conversation, question.ts, owner, finish.clone()).await;
             match finished {
                 Ok(Finished::Ok { entries }) => {
                     tracing::info!(

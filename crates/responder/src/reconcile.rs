@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use answers::Answerer;
 use shared::{conversation::Conversation, retry, task::Question, ts::MessageTs};
-use slack::{error::CallError, replies::Seen};
-use threads::{Attempt, Previous, State, ThreadError, ThreadStore};
+use slack::{CallError, replies::Seen};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Attempt, Previous, State},
+};
 
 use crate::worker::{Decision, Try, Worker};
+
+/// An answer is one message: part 1 of 1.
+pub(crate) const WHOLE: &str = "1/1";
 
 /// What Slack shows of an answer.
 pub(crate) enum Trace {
@@ -59,8 +65,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Conversation::Thread { channel, root } => self.replies.thread(channel, *root, question.ts).await?,
             Conversation::DirectMessages { channel } => self.replies.history(channel, question.ts).await?,
         };
+        let identity = self.identity.get_or_try_init(|| self.replies.auth_test()).await?;
         let key = question.event_key();
-        Ok(seen.into_iter().filter(|seen| seen.answers(&key)).collect())
+        Ok(seen.into_iter().filter(|seen| seen.is_by(identity) && seen.is_answer_to(&key, WHOLE)).collect())
     }
 
     /// Records a message that an earlier attempt has posted.

@@ -4,13 +4,13 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
-use answers::Answers;
-use queue::{RabbitConsumer, RabbitMq, RabbitPublisher, TaskConsumer, TaskPublisher};
+use answers::AnyAnswerer;
+use queue::rabbitmq::RabbitMq;
 use service::{Process, admin::Admin, bind};
 use shared::{clock::Clock, health::Health};
 use slack::replies::Replies;
-use threads::{RedisThreads, ThreadStore};
-use tokio::sync::RwLock;
+use threads::{Origin, RedisThreads, ThreadStore};
+use tokio::sync::{OnceCell, RwLock};
 
 use crate::{consume, worker::Worker};
 
@@ -26,16 +26,17 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let Process { id, settings, metrics, mut lifecycle } = process;
     let token = settings.slack.bot_token()?;
     let replies = Replies::new(&settings.slack.api_url, token, settings.delivery.post_timeout)?;
-    let answerer = Answers::from_config(&settings.answer)?;
+    let answerer = AnyAnswerer::from_config(&settings.answer)?;
     let broker = RabbitMq::connect(&settings.amqp, &settings.delivery.waits, &id).await?;
-    let first_start = broker.depths().await?.all_empty();
-    let store =
-        RedisThreads::connect(&settings.redis, &settings.context, &settings.delivery, id, first_start).await?;
+    // A Redis that knows nothing while questions are under way has lost its data.
+    let origin = if broker.depths().await?.nothing_waits() { Origin::FirstStart } else { Origin::PossibleLoss };
+    let store = RedisThreads::connect(&settings.redis, &settings.context, &settings.delivery, id, origin).await?;
+    let store = Arc::new(store);
     broker.move_unrouted().await?;
 
-    let publisher = broker.publisher(PUBLISH_TIMEOUT);
-    let consumer = broker.consumer(settings.responder.concurrency, &publisher).await?;
-    let admin = Admin { health: health(&publisher, &consumer, &store), metrics };
+    let consumer = broker.consumer(settings.responder.concurrency, PUBLISH_TIMEOUT);
+    let broker = Arc::new(broker);
+    let admin = Admin { health: health(&broker, &store), metrics };
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
     let server = HttpServer::new(move || App::new().configure(|config| admin.routes(config)))
         .workers(1)
@@ -45,8 +46,9 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         .context("the HTTP server for health and metrics cannot start")?;
 
     let worker = Arc::new(Worker {
-        store: store.clone(),
+        store: Arc::clone(&store),
         replies,
+        identity: OnceCell::new(),
         answerer,
         delivery: settings.delivery,
         clock: Clock::System,
@@ -57,4 +59,15 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
     lifecycle.spawn("consumer", consume::consume(consumer, worker));
     Ok(lifecycle.run(settings.responder.shutdown_timeout).await?)
+}
+
+/// Ready = a question would be taken, and its thread known.
+fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>) -> Health {
+    let (broker, store) = (Arc::clone(broker), Arc::clone(store));
+    Health::new()
+        .with("rabbitmq", move || std::future::ready(broker.ready()))
+        .with("redis", move || {
+            let store = Arc::clone(&store);
+            async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
+        })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use answers::Answerer;
 use rand::{SeedableRng, rngs::StdRng};
 use shared::{retry::{self, Backoff}, task::Question, ts::MessageTs};
-use threads::{ThreadError, ThreadStore, Turn};
+use threads::{ThreadError, ThreadStore, outcome::Look};
 
 use crate::worker::{Decision, Worker};
 
@@ -39,11 +39,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn sweep(&self, question: &Question) -> Result<Decision, ThreadError> {
         let again = Decision::Park(retry::wait_at_least(&self.delivery.waits, Duration::from_mins(2)), "sweep_waits");
         let recorded = match self.store.look(&question.conversation, question.ts).await? {
-            Some(Turn::Done(recorded)) => recorded,
-            Some(Turn::Dead | Turn::Withdrawn) => Vec::new(),
-            Some(Turn::Open | Turn::Posting) => return Ok(again),
+            Look::Done(recorded) => recorded,
+            Look::Dead | Look::Withdrawn => Vec::new(),
+            Look::Open => return Ok(again),
             // Redis forgot: nothing says which message is the right one.
-            None => return Ok(Decision::Ack("sweep_unknown")),
+            Look::Unknown => return Ok(Decision::Ack("sweep_unknown")),
         };
         match self.own_answers(question).await {
             Ok(own) => {

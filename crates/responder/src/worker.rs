@@ -1,6 +1,9 @@
 //! One delivery, from claim to its end.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use answers::{Answerer, Request};
 use queue::{Delivery, Headers};
@@ -12,9 +15,12 @@ use shared::{
     retry,
     task::{Question, Task},
 };
-use slack::replies::Replies;
-use threads::{Attempt, Claim, Claimed, Grant, KeptAnswer, Previous, State, ThreadError, ThreadStore};
-use tokio::sync::RwLock;
+use slack::replies::{Identity, Replies};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Attempt, Claim, Claimed, Grant, KeptAnswer, Previous, State},
+};
+use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,8 +40,10 @@ const BLOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Answers questions.
 pub(crate) struct Worker<S, A> {
-    pub(crate) store: S,
+    pub(crate) store: Arc<S>,
     pub(crate) replies: Replies,
+    /// Who the bot is in Slack; asked when it is first needed.
+    pub(crate) identity: OnceCell<Identity>,
     pub(crate) answerer: A,
     pub(crate) delivery: config::Delivery,
     pub(crate) clock: Clock,
@@ -246,7 +254,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
 
     pub(crate) fn lease<'a>(&'a self, attempt: &'a Try<'_>) -> Lease<'a, S> {
         Lease {
-            store: &self.store,
+            store: &*self.store,
             conversation: &attempt.question.conversation,
             ts: attempt.question.ts,
             owner: &attempt.owner,

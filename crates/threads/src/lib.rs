@@ -36,10 +36,11 @@
 pub mod context;
 pub mod epoch;
 pub mod error;
+mod heartbeat;
 pub mod outcome;
 pub mod redis;
 mod splice;
 pub mod store;
 pub mod turns;
 
-pub use self::{epoch::Origin, error::ThreadError, redis::RedisThreads, store::ThreadStore};
+pub use self::{epoch::Origin, error::ThreadError, heartbeat::keep_beating, redis::RedisThreads, store::ThreadStore};

@@ -17,7 +17,6 @@ use crate::context::Context;
 
 /// Taking a number in the thread's turn list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Registered {
     /// The question has its place (or had it already).
     Open,
@@ -46,7 +45,6 @@ pub struct Claim {
 
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Claimed {
     /// The question is the worker's to answer.
     Run(Grant),
@@ -118,7 +116,6 @@ pub struct KeptAnswer {
 
 /// Lengthening a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Renewed {
     /// The thread is still the caller's.
     Ok,
@@ -148,7 +145,6 @@ pub enum Attempt {
 
 /// Giving a thread back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Released {
     /// The thread is free.
     Ok,
@@ -160,7 +156,6 @@ pub enum Released {
 
 /// The permission to post.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Begun {
     /// Post now; the answer is kept.
     Ok,
@@ -204,7 +199,6 @@ pub enum Base {
 
 /// Recording an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Finished {
     /// Recorded.
     Ok {
@@ -223,9 +217,23 @@ pub enum Finished {
     OtherEpoch,
 }
 
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing is known of it.
+    Unknown,
+    /// It is not answered yet.
+    Open,
+    /// Answered by these messages.
+    Done(Vec<MessageTs>),
+    /// It was given up.
+    Dead,
+    /// The person took it back.
+    Withdrawn,
+}
+
 /// Giving a question up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Buried {
     /// It is given up; the record is the first burial's.
     Dead(BurialId),

@@ -12,7 +12,7 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Registered, Released, Renewed, State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Registered, Released, Renewed, State,
     },
 };
 
@@ -100,6 +100,13 @@ pub trait ThreadStore: Send + Sync {
         burial: &BurialId,
         notice: MessageTs,
     ) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// What became of a question; changes nothing.
+    fn look(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+    ) -> impl Future<Output = Result<Look, ThreadError>> + Send;
 
     /// A small write. A read would succeed while the store is out of memory.
     fn probe(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;

@@ -5,7 +5,10 @@ use std::time::Instant;
 use actix_web::{HttpRequest, HttpResponse, web};
 use queue::TaskPublisher;
 use shared::{clock::Clock, config::DirectMessages};
-use slack::{event::Incoming, signature::Verifier};
+use slack::{
+    event::{Incoming, Reception},
+    signature::Verifier,
+};
 use threads::ThreadStore;
 use tokio::sync::Semaphore;
 
@@ -76,7 +79,8 @@ impl<P: TaskPublisher, S: ThreadStore> Events<P, S> {
             self.clock.seconds(),
         )?;
         let received_ms = self.clock.millis();
-        let incoming = slack::event::parse(&body, self.direct_messages, received_ms)
+        let reception = Reception { direct_messages: self.direct_messages, own_user: None, received_ms };
+        let incoming = slack::event::parse(&body, &reception)
             .map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
         match incoming {
             Incoming::UrlVerification { challenge } => Ok(Accepted { label: "url_verification", body: challenge }),
@@ -94,7 +98,7 @@ impl<P: TaskPublisher, S: ThreadStore> Events<P, S> {
             }
             Incoming::Question(question) => {
                 let slack_retry = header("x-slack-retry-num").is_some();
-                self.intake.keep(Received { question, slack_retry }).await?;
+                self.intake.keep(Received { question: *question, slack_retry }).await?;
                 Ok(Accepted::quietly("kept"))
             }
         }

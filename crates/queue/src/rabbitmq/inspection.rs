@@ -28,6 +28,13 @@ pub struct Depths {
     pub consumers: u32,
 }
 
+impl Depths {
+    /// Whether no question waits anywhere, in work or parked.
+    pub fn nothing_waits(&self) -> bool {
+        self.work == 0 && self.unrouted == 0 && self.waits.iter().all(|(_, parked)| *parked == 0)
+    }
+}
+
 /// What a passive declare tells about one queue.
 struct Count {
     messages: u32,

@@ -18,7 +18,7 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Previous, Registered, Released,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered, Released,
         Renewed, State,
     },
     splice::Writing,
@@ -271,6 +271,22 @@ impl ThreadStore for RedisThreads {
             }
         }
         Err(ThreadError::Epoch { key: self.keys.epoch() })
+    }
+
+    async fn look(&self, conversation: &Conversation, ts: MessageTs) -> Result<Look, ThreadError> {
+        let Ran::Answered(kind, mut reply) = self.run_on(&scripts::LOOK, conversation, vec![ts.argument()]).await? else {
+            return Ok(Look::Unknown);
+        };
+        match kind.as_str() {
+            "unknown" => Ok(Look::Unknown),
+            "open" => Ok(Look::Open),
+            "final" => Ok(match reply.final_state()? {
+                Final::Done(answer_ts) => Look::Done(answer_ts),
+                Final::Dead { .. } => Look::Dead,
+                Final::Withdrawn => Look::Withdrawn,
+            }),
+            _ => Err(reply.unexpected("an unknown kind")),
+        }
     }
 
     async fn probe(&self) -> Result<(), ThreadError> {

@@ -36,6 +36,7 @@ script!(BEGIN_POST, "begin_post");
 script!(FINISH, "finish");
 script!(BURY, "bury");
 script!(NOTE_TOLD, "note_told");
+script!(LOOK, "look");
 script!(WRITE, "write");
 script!(alone NEW_EPOCH, "new_epoch");
 script!(alone SET_ASIDE, "set_aside");
