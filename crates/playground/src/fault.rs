@@ -14,7 +14,7 @@ pub enum Fault {
         /// How long the client is told to wait.
         retry_after: Duration,
     },
-    /// Another HTTP status with a plain text; no effect.
+    /// Another HTTP status (100 to 999) with a plain text; no effect.
     Status(u16),
     /// HTTP 200 with a page for people instead of JSON, as a proxy or a maintenance page gives; no effect.
     Html,
@@ -112,7 +112,10 @@ impl Rule {
     /// Befalls only calls for this channel.
     #[must_use]
     pub fn within(self, channel: ChannelId) -> Self {
-        self.matching(move |arguments| arguments.text("channel").as_deref() == Some(channel.as_str()))
+        self.matching(move |arguments| {
+            let named = arguments.text("channel").or_else(|| arguments.text("channel_id"));
+            named.as_deref() == Some(channel.as_str())
+        })
     }
 
     fn matches(&self, method: Method, arguments: &Arguments) -> bool {

@@ -61,11 +61,9 @@ impl Site {
         act(&mut locked(&self.rules))
     }
 
-    /// Records what Slack's reference does not describe, if the playground is strict.
+    /// [`Workspace::violation`].
     pub(crate) fn violation(&self, what: impl Into<String>) {
-        if self.options.strict {
-            self.change(|workspace| workspace.violations.push(what.into()));
-        }
+        self.change(|workspace| workspace.violation(what));
     }
 
     /// Records a call with the fault that befalls it; its place in the log is for [`Site::refused`].

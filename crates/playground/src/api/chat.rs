@@ -142,7 +142,7 @@ fn thread(workspace: &mut Workspace, channel: &ChannelId, arguments: &Arguments)
         Some((_, None)) => Ok(Some(named)),
         Some((_, Some(root))) => {
             // "Avoid using a reply's `ts` value; use its parent instead."
-            workspace.violations.push(format!("thread_ts {named} is a reply's ts: use its root's, {root}"));
+            workspace.violation(format!("thread_ts {named} is a reply's ts: use its root's, {root}"));
             Ok(Some(root))
         }
     }

@@ -15,13 +15,14 @@ const HISTORY_PAGE: usize = 100;
 pub(crate) fn replies(workspace: &Workspace, arguments: &Arguments, page_limit: usize) -> Result<Done, Refusal> {
     let channel = readable(workspace, arguments)?;
     let root = timestamp(arguments, "ts").ok_or(Refusal("thread_not_found"))?;
-    let named = workspace.stored(&channel.id, root).ok_or(Refusal("thread_not_found"))?;
+    let now = Instant::now();
+    let named = workspace.stored(&channel.id, root).filter(|message| message.readable_from <= now);
+    let named = named.ok_or(Refusal("thread_not_found"))?;
     let range = Range::read(arguments)?;
     let thread: Vec<&Message> = workspace.replies(&channel.id, root).collect();
     if named.deleted && thread.is_empty() {
         return Err(Refusal("thread_not_found"));
     }
-    let now = Instant::now();
     let replies = thread.into_iter().filter(|reply| range.holds(reply.ts) && reply.readable_from <= now);
     let messages: Vec<&Message> = std::iter::once(named).chain(replies).collect();
     let page = Page::read(arguments, page_limit, page_limit)?;

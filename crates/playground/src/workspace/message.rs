@@ -38,7 +38,12 @@ pub struct Metadata {
 impl Metadata {
     /// Whether this says that the message belongs to the question `key`.
     pub fn is_about(&self, key: &EventKey) -> bool {
-        self.event_payload.get("event_key").and_then(Value::as_str) == Some(key.as_str())
+        self.event_key() == Some(key.as_str())
+    }
+
+    /// The key of the question that it names.
+    pub(crate) fn event_key(&self) -> Option<&str> {
+        self.event_payload.get("event_key").and_then(Value::as_str)
     }
 
     fn to_json(&self) -> Value {

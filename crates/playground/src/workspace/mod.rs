@@ -7,7 +7,7 @@ mod channel;
 mod message;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
@@ -66,11 +66,16 @@ pub struct Workspace {
     pub(crate) identity: Identity,
     pub(crate) channels: HashMap<ChannelId, Channel>,
     pub(crate) people: HashMap<UserId, String>,
-    pub(crate) messages: BTreeMap<ChannelId, BTreeMap<MessageTs, Message>>,
+    messages: BTreeMap<ChannelId, BTreeMap<MessageTs, Message>>,
+    /// Where the replies to a root are, so that a long channel stays quick to ask.
+    threads: HashMap<(ChannelId, MessageTs), BTreeSet<MessageTs>>,
+    /// Where the messages are whose metadata names, or once named, a question.
+    by_question: HashMap<(ChannelId, String), BTreeSet<MessageTs>>,
     pub(crate) ephemerals: Vec<Ephemeral>,
     pub(crate) statuses: HashMap<(ChannelId, MessageTs), String>,
     pub(crate) calls: Vec<Call>,
-    pub(crate) violations: Vec<String>,
+    violations: Vec<String>,
+    strict: bool,
     pub(crate) echoes: Vec<Delivery>,
     clock: Clock,
     last_ts: u64,
@@ -84,10 +89,13 @@ impl Workspace {
             channels: HashMap::new(),
             people: HashMap::new(),
             messages: BTreeMap::new(),
+            threads: HashMap::new(),
+            by_question: HashMap::new(),
             ephemerals: Vec::new(),
             statuses: HashMap::new(),
             calls: Vec::new(),
             violations: Vec::new(),
+            strict: options.strict,
             echoes: Vec::new(),
             clock: options.clock.clone(),
             last_ts: 0,
@@ -116,8 +124,13 @@ impl Workspace {
     }
 
     /// The visible replies in a thread, oldest first, without its root.
-    pub fn replies(&self, channel: &ChannelId, root: MessageTs) -> impl Iterator<Item = &Message> {
-        self.messages(channel).filter(move |message| message.thread_ts == Some(root))
+    pub fn replies<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        root: MessageTs,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
+        let replies = self.threads.get(&(channel.clone(), root)).into_iter().flatten();
+        replies.filter_map(|ts| self.message(channel, *ts))
     }
 
     /// A message that was not deleted.
@@ -126,18 +139,33 @@ impl Workspace {
     }
 
     /// The visible answers to the question `ts`, in whatever thread of the channel they stand.
-    pub fn answers_to(&self, channel: &ChannelId, ts: MessageTs) -> impl Iterator<Item = &Message> {
+    pub fn answers_to<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        ts: MessageTs,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
         self.about(ANSWER, channel, ts)
     }
 
     /// The visible notices about the question `ts`.
-    pub fn notices_about(&self, channel: &ChannelId, ts: MessageTs) -> impl Iterator<Item = &Message> {
+    pub fn notices_about<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        ts: MessageTs,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
         self.about(NOTICE, channel, ts)
     }
 
-    fn about(&self, event_type: &'static str, channel: &ChannelId, ts: MessageTs) -> impl Iterator<Item = &Message> {
+    fn about<'a>(
+        &'a self,
+        event_type: &'static str,
+        channel: &'a ChannelId,
+        ts: MessageTs,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
         let key = EventKey::of(channel, &ts);
-        self.messages(channel)
+        let candidates = self.by_question.get(&(channel.clone(), key.to_string())).into_iter().flatten();
+        candidates
+            .filter_map(|ts| self.message(channel, *ts))
             .filter(move |message| message.is_by_bot() && message.is_a(event_type) && message.is_about(&key))
     }
 
@@ -169,6 +197,13 @@ impl Workspace {
     /// How the events about the bot's own messages were delivered.
     pub fn echoes(&self) -> &[Delivery] {
         &self.echoes
+    }
+
+    /// Records what Slack's reference does not describe, if the playground is strict.
+    pub(crate) fn violation(&mut self, what: impl Into<String>) {
+        if self.strict {
+            self.violations.push(what.into());
+        }
     }
 
     /// The next timestamp: now, and later than every one before.
@@ -231,8 +266,14 @@ impl Workspace {
         self.messages.values().flat_map(BTreeMap::values).filter(|message| !message.deleted)
     }
 
-    /// Puts a changed message in the place of its older form.
+    /// Stores a message, in the place of its older form if there is one.
     pub(crate) fn replace(&mut self, message: Message) {
+        if let Some(root) = message.thread_ts {
+            self.threads.entry((message.channel.clone(), root)).or_default().insert(message.ts);
+        }
+        if let Some(key) = message.metadata.as_ref().and_then(Metadata::event_key) {
+            self.by_question.entry((message.channel.clone(), key.to_owned())).or_default().insert(message.ts);
+        }
         self.messages.entry(message.channel.clone()).or_default().insert(message.ts, message);
     }
 

@@ -345,6 +345,13 @@ async fn what_the_reference_does_not_describe_is_a_violation() {
     }
 }
 
+#[tokio::test]
+async fn a_lenient_playground_records_no_violations() {
+    let bot = Bot::with(Options { strict: false, ..Options::default() });
+    bot.call(Method::ChatPostMessage, &json!({"channel": bot.channel, "text": "a", "thread": "b"})).await;
+    assert!(bot.slack.violations().is_empty());
+}
+
 #[rstest]
 #[case("application/json", "{", "invalid_json")]
 #[case("application/json", "[]", "json_not_object")]
