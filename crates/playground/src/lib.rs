@@ -1,1 +1,66 @@
-//! placeholder
+//! A simulated Slack workspace: the one stand-in for Slack of the whole project.
+//!
+//! A test (or `scripts/run-local`) starts a [`Playground`]; the bot under test gets its [`Playground::api_url`], its
+//! token and its signing secret, and cannot tell it from Slack as far as it uses Slack. In reading order:
+//!
+//! 1. [`Options`]: who the workspace and the bot are, how events are retried, how pages are cut.
+//! 2. [`Workspace`]: channels, people, messages, calls: plain state, behind one lock, with a counter of its changes.
+//! 3. `person`: what people do ([`Playground::say`], [`Playground::ask`], [`Playground::edit`] …). It changes the state
+//!    and yields the [`Event`]s that Slack sends about it: a mention in a channel gives two.
+//! 4. `delivery`: sends an event, signed ([`sign`]), to the ingresses in turn, with Slack's three seconds and three
+//!    retries; the outcome is a [`Delivery`].
+//! 5. `api`: the Web API under `/api/METHOD`. It checks the arguments after Slack's reference, changes the state, and
+//!    records every call; what the reference does not describe becomes a violation.
+//! 6. `fault`: [`Rule`]s that say which calls meet which [`Fault`]: rate limits, hangs, cut connections, late effects.
+//! 7. `control`: a few routes with which scripts speak as a person.
+//!
+//! Tests wait with [`Playground::wait_for`], which is woken by changes; nothing sleeps and looks again.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), playground::PlaygroundError> {
+//! use playground::{Options, Playground};
+//! let slack = Playground::start(Options::default())?;
+//! let (channel, ada) = (slack.channel("general"), slack.person("ada"));
+//! let question = slack.mention(&channel, &ada, "how do I rotate keys?", None)?;
+//! assert_eq!(question.events.len(), 2);
+//! assert!(slack.answers_to(&channel, question.ts).is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it does not do: streams, views, files, Socket Mode, and Slack's own rewriting of text (a message is stored as
+//! it was sent).
+
+mod api;
+mod control;
+mod delivery;
+mod error;
+mod event;
+mod fault;
+mod options;
+mod person;
+mod playground;
+mod signature;
+mod site;
+mod workspace;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use self::{
+    api::Method,
+    delivery::{Attempt, Delivery, RetryReason},
+    error::PlaygroundError,
+    event::Event,
+    fault::{Fault, Rule},
+    options::{Identity, Options},
+    person::{Asked, Said},
+    playground::Playground,
+    signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign},
+    workspace::{ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Workspace},
+};
+
+/// Locks, also after a panic elsewhere: that panic fails its own test already.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

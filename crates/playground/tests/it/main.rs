@@ -1,0 +1,11 @@
+//! The playground as its users see it: over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod bot;
+mod control;
+mod events;
+mod faults;
+mod receiver;
+mod waiting;
+mod web_api;
