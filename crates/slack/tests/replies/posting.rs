@@ -120,7 +120,7 @@ async fn a_server_that_hangs_leaves_it_unknown(#[case] step: Step, #[case] schem
 #[case::ok_is_a_text(json_answer(r#"{"ok":"true","ts":"1764000009.000400"}"#))]
 #[case::without_ts(json_answer(r#"{"ok":true}"#))]
 #[case::ts_is_none(json_answer(r#"{"ok":true,"ts":"soon"}"#))]
-#[case::no_without_reason(json_answer(r#"{"ok":false}"#))]
+#[case::no_without_reason(json_answer(r#"{"ok":false,"ts":"1764000009.000400"}"#))]
 #[case::yes_and_no(json_answer(r#"{"ok":true,"error":"channel_not_found","ts":"1764000009.000400"}"#))]
 #[case::failed_on_the_way(json_answer(r#"{"ok":false,"error":"internal_error"}"#))]
 #[case::failed_fatally(json_answer(r#"{"ok":false,"error":"fatal_error"}"#))]
@@ -250,6 +250,15 @@ async fn an_update_replaces_the_text() {
     assert_eq!(requests[0].line, "POST /api/chat.update HTTP/1.1");
     let expected = json!({"channel": "C1", "ts": "1764000009.000400", "markdown_text": "**90** days"});
     assert_eq!(requests[0].body, expected);
+}
+
+#[tokio::test]
+async fn a_page_of_html_changes_nothing_for_sure() {
+    let page = response("200 OK", "Content-Type: text/html\r\n", "<html>status</html>");
+    let server = Server::start([Step::Answer(page)]);
+    let replies = replies(&server.url("http"), GENEROUS);
+    let error = replies.update(&channel(), ts("1764000009.000400"), "90 days", Format::Plain).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown { method: "chat.update", .. }), "{error:?}");
 }
 
 #[tokio::test]
