@@ -2,7 +2,7 @@
 //!
 //! Slack adds fields, event types and block types without notice, and one field of an unexpected type must never cost
 //! a question. So nothing is deserialised into a model of Slack's schema: the few fields that decide are looked up one
-//! by one ([`envelope`]), and a field of another type counts as missing. The order of the decisions is in [`message`].
+//! by one (`envelope.rs`), and a field of another type counts as missing. The order of the decisions is in `message.rs`.
 //!
 //! Source: <https://docs.slack.dev/apis/events-api>, <https://docs.slack.dev/reference/events/message>.
 

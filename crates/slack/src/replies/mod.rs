@@ -217,6 +217,7 @@ impl Replies {
     ///
     /// When the time is over the call's future is dropped. hyper then throws a request away that waits to be written,
     /// and closes the connection of one that was written; nothing is sent later.
+    #[tracing::instrument(name = "slack.call", level = "debug", skip_all, fields(slack.method = method))]
     async fn call(
         &self,
         method: &'static str,

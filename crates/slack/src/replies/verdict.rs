@@ -75,11 +75,12 @@ fn of_refusal(method: &'static str, error: &SlackClientApiError) -> Result<Value
     }
 }
 
-/// Whether the request surely did not reach the server: it had no connection yet (DNS, TCP and TLS included), or hyper
-/// gave it back unwritten.
+/// Whether not one byte of the request was written: it had no connection yet, or hyper gave it back. With another
+/// version of hyper below slack-morphism the types would not match, and the verdict would be the careful one.
 fn was_never_written(error: &(dyn Error + Send + Sync + 'static)) -> bool {
     let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() else { return false };
-    // An error that arises after a request was given to a connection carries that connection's description.
+    // hyper-util describes the connection in each error that arises once a request was given to one
+    // (`Client::try_send_request`); what fails before, DNS, TCP, TLS or a peer that hangs up at once, has none.
     let had_no_connection = error.is_connect() || error.connect_info().is_none();
     let given_back = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
     had_no_connection || given_back.is_some_and(hyper::Error::is_canceled)
