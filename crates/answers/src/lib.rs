@@ -1,1 +1,39 @@
-//! placeholder
+//! From a question and its thread to an answer with sources.
+//!
+//! The seam is [`Answerer`]: a [`Request`] (the question and the turns before it) in, an answer out.
+//! [`AnyAnswerer::from_config`] makes the one that `answer.mode` names:
+//!
+//! * `extract` ([`ExtractAnswerer`], the default) reads a folder of Markdown files at start ([`Knowledge`]), finds the
+//!   passages that fit the question, and quotes them with their sources. When none fits it says so: nobody is quoted
+//!   something irrelevant.
+//! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.
+//!
+//! To add a way of answering: implement [`Answerer`], add a variant to [`AnyAnswerer`], and report failures as
+//! [`AnswerError::QuestionFails`] or [`AnswerError::DependencyDown`]; the difference decides whether the question loses
+//! one of its attempts. Texts from outside go through [`mention::neutralise`] and [`limit::shorten`].
+//!
+//! # Metrics
+//! | name | kind | what |
+//! |---|---|---|
+//! | `threadkeeper_answers_total` | counter; `mode` = echo, extract; `outcome` = answered, nothing_fits, nothing_asked | answers made (one question may be answered more than once, and is posted once) |
+//! | `threadkeeper_answer_extract_seconds` | histogram | search and composition of one answer |
+//! | `threadkeeper_knowledge_files` | gauge | files that can be searched |
+//! | `threadkeeper_knowledge_passages` | gauge | passages that can be searched |
+//! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over at start |
+
+mod answerer;
+mod echo;
+mod error;
+mod extract;
+mod knowledge;
+pub mod limit;
+pub mod mention;
+mod quotation;
+
+pub use self::{
+    answerer::{Answerer, AnyAnswerer, Request},
+    echo::EchoAnswerer,
+    error::{AnswerError, Blame},
+    extract::ExtractAnswerer,
+    knowledge::{Block, Hit, Knowledge, Passage, Skipped},
+};

@@ -119,7 +119,7 @@ async fn one_of(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
 fn report_dead(ended: Result<(&'static str, Outcome), tokio::task::JoinError>) {
     match ended {
         Ok((name, Ok(()))) => {
-            tracing::error!(task = name, "stopping: task `{name}` ended although the process should run")
+            tracing::error!(task = name, "stopping: task `{name}` ended although the process should run");
         }
         Ok((name, Err(error))) => tracing::error!(task = name, "stopping: task `{name}` failed: {error}"),
         Err(error) => tracing::error!("stopping: a task panicked: {error}"),

@@ -1,6 +1,16 @@
-//! Tests with real processes and real servers. One binary, so that all of them share one broker.
+//! The whole of Threadkeeper as people and operators meet it: several processes, a real RabbitMQ, a real Redis, a
+//! simulated Slack. One binary, so that all tests share one broker.
 
 #![expect(clippy::unwrap_used, reason = "clippy sees tests in functions marked as such, and not in what they call")]
 
+mod contract;
+mod failing_questions;
+mod follow_ups;
+mod one_answer;
+mod order;
+mod outages;
 mod processes;
+mod refused_requests;
 mod servers;
+mod startup;
+mod world;

@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_option() {
+        let readme = include_str!("../../../../README.md");
+        let defaults = serde_json::to_value(Settings::default()).unwrap();
+        for (section, options) in defaults.as_object().unwrap() {
+            for key in options.as_object().unwrap().keys() {
+                assert!(readme.contains(&format!("| `{section}.{key}` |")), "README.md does not list {section}.{key}");
+            }
+        }
+    }
+
+    #[test]
     fn the_printed_configuration_is_a_valid_file() {
         let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
         file.write_all(load(&[]).unwrap().to_redacted_toml().as_bytes()).unwrap();

@@ -1,6 +1,6 @@
 //! One struct per section. The doc comment of a field is its documentation for operators.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt::Display, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,7 +11,7 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-fn out_of_range(key: &'static str, value: impl ToString, reason: &'static str) -> ConfigError {
+fn out_of_range(key: &'static str, value: impl Display, reason: &'static str) -> ConfigError {
     ConfigError::OutOfRange { key, value: value.to_string(), reason }
 }
 
@@ -194,7 +194,7 @@ pub struct Context {
 impl Default for Context {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(3600),
+            ttl: Duration::from_hours(1),
             max_turns: 400,
             max_bytes: 256 * 1024,
             direct_messages: DirectMessages::Thread,
@@ -355,7 +355,7 @@ impl Default for Answers {
 
 impl Answers {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.echo_delay > Duration::from_secs(3600) {
+        if self.echo_delay > Duration::from_hours(1) {
             let value = humantime::format_duration(self.echo_delay);
             return Err(out_of_range("answer.echo_delay", value, "at most 1h"));
         }
@@ -422,16 +422,16 @@ impl Default for Delivery {
             lease: Duration::from_secs(30),
             waits: vec![1_000, 5_000, 30_000, 120_000],
             attempts: 5,
-            answer_deadline: Duration::from_secs(120),
-            retry_deadline: Duration::from_secs(60),
+            answer_deadline: Duration::from_mins(2),
+            retry_deadline: Duration::from_mins(1),
             post_start: Duration::from_secs(5),
             post_timeout: Duration::from_secs(10),
             post_lease: Duration::from_secs(30),
             reconcile_pause: Duration::from_secs(3),
             settle: Duration::from_secs(35),
-            clock_margin: Duration::from_secs(60),
-            remember: Duration::from_secs(26 * 3600),
-            give_up: Duration::from_secs(6 * 3600),
+            clock_margin: Duration::from_mins(1),
+            remember: Duration::from_hours(26),
+            give_up: Duration::from_hours(6),
         }
     }
 }
@@ -459,7 +459,7 @@ impl Delivery {
                 "at least delivery.post_start + delivery.post_timeout: an answer could still be on its way to Slack",
             ));
         }
-        if self.remember < Duration::from_secs(60) {
+        if self.remember < Duration::from_mins(1) {
             let value = humantime::format_duration(self.remember);
             return Err(out_of_range("delivery.remember", value, "at least 1m, against Slack's retries"));
         }

@@ -1,0 +1,68 @@
+//! The seam: what every way of answering has in common, and the choice between them.
+
+use std::future::Future;
+
+use shared::{
+    answer::Answer,
+    config::{AnswerMode, Answers},
+    task::Question,
+    turn::Turn,
+};
+
+use crate::{AnswerError, echo::EchoAnswerer, extract::ExtractAnswerer};
+
+/// What an answer is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The question.
+    pub question: &'a Question,
+    /// The conversation before it, oldest first, without the question itself.
+    pub turns: &'a [Turn],
+}
+
+/// Makes answers.
+///
+/// An implementation keeps nothing between calls: all that an answer knows of its thread is in the [`Request`], so any
+/// worker gives the same answer. It may be dropped at any await (deadline, shutdown, lost lease) and is then asked
+/// again, perhaps in another process.
+pub trait Answerer: Send + Sync {
+    /// Answers one question.
+    ///
+    /// # Errors
+    /// [`AnswerError::blame`] tells whether the question or a dependency is the cause.
+    fn answer(&self, request: &Request<'_>) -> impl Future<Output = Result<Answer, AnswerError>> + Send;
+}
+
+/// The answerer of the configured `answer.mode`.
+#[derive(Debug)]
+pub enum AnyAnswerer {
+    /// `echo`.
+    Echo(EchoAnswerer),
+    /// `extract`.
+    Extract(ExtractAnswerer),
+}
+
+impl AnyAnswerer {
+    /// Builds the configured answerer. Extract mode reads its whole folder here, blocking: call it at start.
+    ///
+    /// # Errors
+    /// When extract mode has no folder, or one without a readable Markdown file; each names the option.
+    pub fn from_config(config: &Answers) -> Result<Self, AnswerError> {
+        match config.mode {
+            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(config.echo_delay))),
+            AnswerMode::Extract => {
+                let folder = config.knowledge.as_deref().ok_or(AnswerError::KnowledgeUnset)?;
+                Ok(Self::Extract(ExtractAnswerer::open(folder)?))
+            }
+        }
+    }
+}
+
+impl Answerer for AnyAnswerer {
+    async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
+        match self {
+            Self::Echo(echo) => echo.answer(request).await,
+            Self::Extract(extract) => extract.answer(request).await,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Extract mode: quotes the passages of the knowledge folder that answer the question, with their sources.
+
+use std::{path::Path, time::Instant};
+
+use shared::answer::{Answer, Format};
+
+use crate::{AnswerError, Answerer, Request, knowledge::Knowledge, quotation};
+
+/// Most passages that one answer quotes.
+const MOST_PASSAGES: usize = 3;
+
+/// Answers from the passages of a folder.
+#[derive(Debug)]
+pub struct ExtractAnswerer {
+    knowledge: Knowledge,
+}
+
+/// How an answer came out; a label of `threadkeeper_answers_total`.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    Answered,
+    NothingFits,
+    NothingAsked,
+}
+
+impl Outcome {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NothingFits => "nothing_fits",
+            Self::NothingAsked => "nothing_asked",
+        }
+    }
+}
+
+impl ExtractAnswerer {
+    /// Reads and indexes the folder; blocking.
+    ///
+    /// # Errors
+    /// As [`Knowledge::open`].
+    pub fn open(folder: &Path) -> Result<Self, AnswerError> {
+        Ok(Self { knowledge: Knowledge::open(folder)? })
+    }
+
+    /// What is searched.
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    fn compose(&self, request: &Request<'_>) -> (Answer, Outcome) {
+        let files = self.knowledge.files();
+        let documents = if files == 1 { "the 1 document".to_owned() } else { format!("the {files} documents") };
+        let question = &request.question.text;
+        if !Knowledge::asks(question) {
+            let text = format!(
+                "Please ask in words: I look for the answer in {documents} I have been given, and files I cannot read."
+            );
+            return (without_sources(text), Outcome::NothingAsked);
+        }
+        let hits = self.knowledge.search(question, request.turns, MOST_PASSAGES);
+        let fitting: Vec<_> = hits.iter().filter(|hit| hit.fits).map(|hit| hit.passage).collect();
+        if fitting.is_empty() {
+            let text = format!(
+                "I found nothing about this in {documents} I have been given. Other words may help: names of \
+                 commands, options or features."
+            );
+            return (without_sources(text), Outcome::NothingFits);
+        }
+        (quotation::compose(&self.knowledge, &fitting, request), Outcome::Answered)
+    }
+}
+
+fn without_sources(text: String) -> Answer {
+    Answer { text, format: Format::Markdown, sources: Vec::new() }
+}
+
+impl Answerer for ExtractAnswerer {
+    /// Runs on the caller's thread without a pause: a search takes well under a millisecond.
+    async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
+        let start = Instant::now();
+        let (answer, outcome) = self.compose(request);
+        metrics::histogram!("threadkeeper_answer_extract_seconds").record(start.elapsed().as_secs_f64());
+        metrics::counter!("threadkeeper_answers_total", "mode" => "extract", "outcome" => outcome.label()).increment(1);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,108 @@
+//! Writes an answer of quotations: a line of introduction, the passages with their numbers, the list of sources.
+
+use std::fmt::Write as _;
+
+use shared::{
+    answer::{Answer, Format, Source},
+    turn::Role,
+};
+
+use crate::{
+    Request,
+    knowledge::{Block, Knowledge, Passage},
+    limit::{MAX_ANSWER_CHARACTERS, length, shorten},
+    mention::neutralise,
+};
+
+/// A longer passage is quoted in part, in characters: about what fits on a phone's screen.
+const QUOTE_CHARACTERS: usize = 900;
+/// A longer title is cut in the list of sources, in characters.
+const TITLE_CHARACTERS: usize = 150;
+
+/// The answer that quotes `passages`, the best one first.
+pub(crate) fn compose(knowledge: &Knowledge, passages: &[&Passage], request: &Request<'_>) -> Answer {
+    let wanted = wanted(request);
+    let mut sources: Vec<Source> = Vec::new();
+    let mut body = "This is what the documents say:".to_owned();
+    for passage in passages {
+        let number = number_of(passage, &mut sources);
+        for part in quote(knowledge, passage, &wanted) {
+            body.push_str("\n\n");
+            body.push_str(&part);
+        }
+        write!(body, "\n\n[{number}]").unwrap_or_default();
+    }
+    let mut list = "\n\n**Sources**".to_owned();
+    for (index, source) in sources.iter().enumerate() {
+        // As code: Slack would make a link of `page.md`, `.md` being a top-level domain.
+        write!(list, "\n- [{}] {} — `{}`", index + 1, source.title, source.location).unwrap_or_default();
+    }
+    let list = neutralise(&list);
+    let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
+    Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
+}
+
+/// Words of the question and of the one before it: what a quoted paragraph should be about.
+fn wanted(request: &Request<'_>) -> String {
+    let previous = request.turns.iter().rev().find(|turn| turn.role == Role::User);
+    format!("{} {}", request.question.text, previous.map_or("", |turn| turn.content.as_str()))
+}
+
+/// The number of the passage's source: two passages of one section share it.
+fn number_of(passage: &Passage, sources: &mut Vec<Source>) -> usize {
+    if let Some(known) = sources.iter().position(|source| source.location == passage.location) {
+        return known + 1;
+    }
+    let mut title: String = passage.title.chars().take(TITLE_CHARACTERS).collect();
+    if title.len() < passage.title.len() {
+        title.push('…');
+    }
+    sources.push(Source { title: neutralise(&title).into_owned(), location: passage.location.clone() });
+    sources.len()
+}
+
+/// The passage's blocks that are most about `wanted`, in their order; left-out ones are marked. Code stands outside the
+/// quotation marks, so that it can be copied.
+fn quote(knowledge: &Knowledge, passage: &Passage, wanted: &str) -> Vec<String> {
+    let chosen = choose(knowledge, &passage.blocks, wanted);
+    let mut parts = Vec::new();
+    if chosen.start > 0 {
+        parts.push("> …".to_owned());
+    }
+    for block in &passage.blocks[chosen.clone()] {
+        parts.push(match block {
+            Block::Prose(text) => text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n"),
+            Block::Verbatim(text) => text.clone(),
+        });
+    }
+    if chosen.end < passage.blocks.len() {
+        parts.push("> …".to_owned());
+    }
+    parts
+}
+
+/// The run of neighbouring blocks within [`QUOTE_CHARACTERS`] that holds most of what is wanted; the shortest such run
+/// is then filled up with what follows. One block is taken whole, whatever its length.
+fn choose(knowledge: &Knowledge, blocks: &[Block], wanted: &str) -> std::ops::Range<usize> {
+    let size =
+        |range: &std::ops::Range<usize>| -> usize { blocks[range.clone()].iter().map(|b| length(b.text())).sum() };
+    let fits = |range: &std::ops::Range<usize>| range.len() <= 1 || size(range) <= QUOTE_CHARACTERS;
+    if fits(&(0..blocks.len())) {
+        return 0..blocks.len();
+    }
+    let mut best = (0..1, -1.0);
+    for start in 0..blocks.len() {
+        for end in start + 1..=blocks.len() {
+            let range = start..end;
+            if !fits(&range) {
+                break;
+            }
+            let text: Vec<&str> = blocks[range.clone()].iter().map(Block::text).collect();
+            let relevance = knowledge.relevance(wanted, &text.join("\n"));
+            if relevance > best.1 || (relevance >= best.1 && range.len() > best.0.len()) {
+                best = (range, relevance);
+            }
+        }
+    }
+    best.0
+}

@@ -1,0 +1,19 @@
+//! The ingress: receives Slack's events and keeps them.
+//!
+//! ```text
+//! POST /slack/events
+//!   routes::events::receive     in-flight limit, body within its size and time
+//!     slack::Verifier           signature over the raw bytes             -> 401
+//!     slack::event::parse       our question, or a counted reason        -> 400 (no JSON), 200 (not for us)
+//!     intake::Intake::keep      publish to `work`, wait for the confirm  -> 503: Slack retries
+//!                               register: take a number in the thread    -> without Redis: 200 all the same, loudly
+//!   200
+//! ```
+//!
+//! A question is acknowledged only after the broker has confirmed that it keeps it. The number in the thread's order is
+//! best effort: it keeps order, never the question.
+
+mod intake;
+mod refusal;
+mod routes;
+pub mod startup;

@@ -1,0 +1,69 @@
+//! Holds a thread's lease while something runs.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use shared::{conversation::Conversation, ids::OwnerId, ts::MessageTs};
+use threads::{Renewed, ThreadStore};
+use tokio_util::sync::CancellationToken;
+
+/// A thread that this attempt owns for a while.
+pub(crate) struct Lease<'a, S> {
+    pub(crate) store: &'a S,
+    pub(crate) conversation: &'a Conversation,
+    pub(crate) ts: MessageTs,
+    pub(crate) owner: &'a OwnerId,
+    pub(crate) duration: Duration,
+}
+
+/// How something that ran under a lease ended.
+pub(crate) enum Held<T> {
+    /// It completed, and the lease was held all the time.
+    Completed(T),
+    /// The lease was lost, or could not be renewed in time: another worker may own the thread.
+    Lost,
+    /// The process is stopping.
+    Stopping,
+}
+
+impl<S: ThreadStore> Lease<'_, S> {
+    /// Runs `work` and renews the lease meanwhile. Drops `work` when the lease is lost or `stop` is cancelled.
+    pub(crate) async fn hold<T>(&self, stop: &CancellationToken, work: impl Future<Output = T>) -> Held<T> {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Held::Stopping,
+            done = work => Held::Completed(done),
+            () = self.keep_renewing() => Held::Lost,
+        }
+    }
+
+    /// Renews each third of the lease. Returns when the lease is lost, or when two renewals in a row were missed by the
+    /// monotonic clock: then a third of the lease is left, and nothing may be begun that takes longer.
+    async fn keep_renewing(&self) {
+        let third = self.duration / 3;
+        let mut renewed_at = Instant::now();
+        loop {
+            tokio::time::sleep(third).await;
+            let renewing = self.store.renew(self.conversation, self.ts, self.owner, self.duration);
+            let asked_at = Instant::now();
+            match tokio::time::timeout(third, renewing).await {
+                Ok(Ok(Renewed::Ok)) => renewed_at = asked_at,
+                Ok(Ok(lost)) => {
+                    metrics::counter!("threadkeeper_leases_lost_total").increment(1);
+                    tracing::warn!(ts = %self.ts, outcome = ?lost, "lease of {} lost ({lost:?})", self.conversation);
+                    return;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(ts = %self.ts, "lease of {} not renewed: {error}", self.conversation);
+                }
+                Err(_) => tracing::warn!(ts = %self.ts, "lease of {} not renewed in time", self.conversation),
+            }
+            if renewed_at.elapsed() >= 2 * third {
+                metrics::counter!("threadkeeper_leases_lost_total").increment(1);
+                return;
+            }
+        }
+    }
+}

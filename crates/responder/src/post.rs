@@ -1,0 +1,150 @@
+//! Posts an answer once, and records it.
+
+use std::time::{Duration, Instant};
+
+use answers::Answerer;
+use rand::{SeedableRng, rngs::StdRng};
+use shared::{retry::{self, Backoff}, ts::MessageTs};
+use slack::replies::{Metadata, Post, PostError, RefusedBy};
+use threads::{Attempt, Begun, Finish, Finished, KeptAnswer, State, ThreadError, ThreadStore};
+
+use crate::worker::{Decision, Try, Worker};
+
+/// Between two tries to record an answer that is already visible.
+const FINISH_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
+
+impl<S: ThreadStore, A: Answerer> Worker<S, A> {
+    /// Announces the post in Redis, posts, finishes. None = the claim is no longer ours: claim again.
+    pub(crate) async fn post(&self, attempt: &Try<'_>, kept: &KeptAnswer) -> Result<Option<Decision>, ThreadError> {
+        let Try { question, owner, .. } = attempt;
+        let announced = Instant::now();
+        let begun = self
+            .store
+            .begin_post(&question.conversation, question.ts, owner, kept, self.delivery.post_lease)
+            .await?;
+        match begun {
+            Begun::Ok => {}
+            Begun::Done(_) => return Ok(Some(Decision::Ack("done"))),
+            Begun::Withdrawn => return Ok(Some(Decision::Ack("withdrawn"))),
+            Begun::Dead | Begun::Lost | Begun::OtherEpoch => return Ok(None),
+        }
+        // Whoever takes over looks in Slack once this time is over, so nothing may be sent after it.
+        if announced.elapsed() > self.delivery.post_start {
+            return self.not_posted(attempt, Duration::ZERO, "post_late").await;
+        }
+        let metadata = Metadata::answer(&question.event_key());
+        let post = Post {
+            channel: &question.channel,
+            thread_ts: question.conversation.thread_ts(),
+            text: &kept.answer.text,
+            format: kept.answer.format,
+            metadata: &metadata,
+        };
+        let posted = match self.replies.post(&post).await {
+            Ok(ts) => ts,
+            Err(error) => return self.post_failed(attempt, error).await,
+        };
+        let since_received = self.clock.millis().saturating_sub(question.received_ms);
+        #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
+        metrics::histogram!("threadkeeper_question_seconds").record(since_received as f64 / 1000.0);
+        self.finish(attempt, posted, &kept.answer.text, "answered").await
+    }
+
+    async fn post_failed(&self, attempt: &Try<'_>, error: PostError) -> Result<Option<Decision>, ThreadError> {
+        let question = attempt.question;
+        let (channel, ts) = (&question.channel, question.ts);
+        match error {
+            PostError::NotPosted(cause) => {
+                tracing::error!(
+                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
+                    "Slack cannot be reached, {channel}:{ts} waits; check the network and slack.api_url: {cause}",
+                );
+                self.not_posted(attempt, Duration::from_secs(5), "slack_away").await
+            }
+            PostError::RateLimited { retry_after } => {
+                tracing::warn!(
+                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
+                    "Slack asks to wait {} s, {channel}:{ts} waits", retry_after.as_secs(),
+                );
+                metrics::counter!("threadkeeper_rate_limited_total").increment(1);
+                self.not_posted(attempt, retry_after, "rate_limited").await
+            }
+            PostError::Refused { error, by: RefusedBy::Token } => {
+                tracing::error!(
+                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
+                    "Slack refuses the bot token ({error}), {channel}:{ts} waits; check SLACK_BOT_TOKEN and its scopes",
+                );
+                self.not_posted(attempt, Duration::from_secs(30), "token_refused").await
+            }
+            PostError::Refused { error, by: RefusedBy::Channel } => {
+                // Nobody can be answered there, now or by another attempt.
+                Ok(Some(Decision::GiveUp {
+                    reason: format!("Slack refuses the channel: {error}"),
+                    attempts: attempt.grant.attempts,
+                }))
+            }
+            PostError::Refused { error, .. } => self.fail(attempt, &format!("Slack refuses the answer: {error}")).await.map(Some),
+            unknown => {
+                tracing::warn!(
+                    slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
+                    "it is not known whether Slack has posted the answer to {channel}:{ts}; the next attempt looks: \
+                     {unknown}",
+                );
+                self.release(attempt, State::Keep, Attempt::Back).await?;
+                Ok(Some(Decision::ParkUnknown))
+            }
+        }
+    }
+
+    /// Slack certainly did not post: the question is open again, and this attempt does not count.
+    async fn not_posted(
+        &self,
+        attempt: &Try<'_>,
+        wait: Duration,
+        outcome: &'static str,
+    ) -> Result<Option<Decision>, ThreadError> {
+        self.release(attempt, State::Open, Attempt::Back).await?;
+        Ok(Some(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), outcome)))
+    }
+
+    /// Records a visible answer. It asks until Redis has said what became of the question: what has been posted is never
+    /// given up silently.
+    pub(crate) async fn finish(
+        &self,
+        attempt: &Try<'_>,
+        posted: MessageTs,
+        text: &str,
+        outcome: &'static str,
+    ) -> Result<Option<Decision>, ThreadError> {
+        let Try { question, owner, grant } = attempt;
+        let finish = Finish::of(grant, posted, &question.text, text);
+        let mut random = StdRng::from_os_rng();
+        for failure in 1.. {
+            let finished = self.store.finish(&question.conversation, question.ts, owner, &finish).await;
+            match finished {
+                Ok(Finished::Ok { entries }) => {
+                    tracing::info!(
+                        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                        answer_ts = %posted, turns = entries, attempt = grant.attempts, outcome,
+                        "question {}:{} {outcome}, context saved ({entries} turns)", question.channel, question.ts,
+                    );
+                    return Ok(Some(Decision::Ack(outcome)));
+                }
+                Ok(Finished::Done(recorded)) if recorded.contains(&posted) => return Ok(Some(Decision::Ack(outcome))),
+                Ok(Finished::Done(_) | Finished::Dead | Finished::Withdrawn) => {
+                    self.delete_own(question, posted).await;
+                    return Ok(Some(Decision::Ack("superseded")));
+                }
+                Ok(Finished::OtherEpoch) => return Ok(None),
+                Ok(Finished::NotYet) => {}
+                Err(error) => tracing::warn!(
+                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                    "the answer to {}:{} is visible and not recorded yet (try {failure}): {error}",
+                    question.channel, question.ts,
+                ),
+            }
+            tokio::time::sleep(FINISH_BACKOFF.delay(failure, &mut random)).await;
+        }
+        Ok(None)
+    }
+}

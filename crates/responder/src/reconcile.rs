@@ -1,0 +1,87 @@
+//! Looks in Slack whether an earlier attempt has posted, before anything is posted again.
+
+use std::time::Duration;
+
+use answers::Answerer;
+use shared::{conversation::Conversation, retry, task::Question, ts::MessageTs};
+use slack::{error::CallError, replies::Seen};
+use threads::{Attempt, Previous, State, ThreadError, ThreadStore};
+
+use crate::worker::{Decision, Try, Worker};
+
+/// What Slack shows of an answer.
+pub(crate) enum Trace {
+    /// It is there.
+    Posted { ts: MessageTs, text: String },
+    /// Two complete reads did not find it, and no earlier attempt can still be posting.
+    Absent,
+    /// Slack could not be asked, or it is too early to say.
+    Unknown { wait: Duration },
+}
+
+impl<S: ThreadStore, A: Answerer> Worker<S, A> {
+    /// Reads the thread twice, because `conversations.replies` lags behind a post; the first read comes when the earlier
+    /// attempt's time to post is over.
+    pub(crate) async fn look_for_answer(&self, attempt: &Try<'_>) -> Trace {
+        let Try { question, grant, .. } = attempt;
+        let posting = self.delivery.post_start + self.delivery.post_timeout;
+        if let Previous::Posting { ago } = grant.previous
+            && ago < posting
+        {
+            return Trace::Unknown { wait: posting - ago };
+        }
+        for read in 1..=2 {
+            if read == 2 {
+                tokio::time::sleep(self.delivery.reconcile_pause).await;
+            }
+            match self.own_answers(question).await {
+                Ok(own) => {
+                    if let Some(seen) = own.into_iter().min_by_key(|seen| seen.ts) {
+                        return Trace::Posted { ts: seen.ts, text: seen.text };
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(
+                        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                        "cannot tell whether {}:{} was answered already, it waits; check the bot's scopes and its \
+                         membership of the channel: {error}", question.channel, question.ts,
+                    );
+                    return Trace::Unknown { wait: Duration::from_secs(30) };
+                }
+            }
+        }
+        Trace::Absent
+    }
+
+    /// All messages in Slack that answer this question.
+    pub(crate) async fn own_answers(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
+        let seen = match &question.conversation {
+            Conversation::Thread { channel, root } => self.replies.thread(channel, *root, question.ts).await?,
+            Conversation::DirectMessages { channel } => self.replies.history(channel, question.ts).await?,
+        };
+        let key = question.event_key();
+        Ok(seen.into_iter().filter(|seen| seen.answers(&key)).collect())
+    }
+
+    /// Records a message that an earlier attempt has posted.
+    pub(crate) async fn adopt(
+        &self,
+        attempt: &Try<'_>,
+        ts: MessageTs,
+        text: String,
+    ) -> Result<Option<Decision>, ThreadError> {
+        metrics::counter!("threadkeeper_reconciled_total").increment(1);
+        // The answer that was kept is the answer; Slack's rendering only where nothing was kept.
+        let text = attempt.grant.kept.as_ref().map_or(text, |kept| kept.answer.text.clone());
+        self.finish(attempt, ts, &text, "adopted").await
+    }
+
+    pub(crate) async fn look_again_later(
+        &self,
+        attempt: &Try<'_>,
+        wait: Duration,
+    ) -> Result<Option<Decision>, ThreadError> {
+        self.release(attempt, State::Keep, Attempt::Back).await?;
+        Ok(Some(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), "reconcile_waits")))
+    }
+}

@@ -1,0 +1,289 @@
+//! One delivery, from claim to its end.
+
+use std::time::{Duration, Instant};
+
+use answers::{Answerer, Request};
+use queue::{Delivery, Headers};
+use shared::{
+    answer::Answer,
+    clock::Clock,
+    config,
+    ids::OwnerId,
+    retry,
+    task::{Question, Task},
+};
+use slack::replies::Replies;
+use threads::{Attempt, Claim, Claimed, Grant, KeptAnswer, Previous, State, ThreadError, ThreadStore};
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    lease::{Held, Lease},
+    reconcile::Trace,
+};
+
+/// From this attempt on a question runs alone in its process: one that kills its worker must not take its neighbours'
+/// answers along each time.
+const ALONE_FROM_ATTEMPT: u32 = 3;
+
+/// A claim that finds Redis in another epoch is asked again; after so many times the copy is parked instead.
+const CLAIMS_IN_A_ROW: u32 = 5;
+
+/// A parking place that could not be reached (the broker blocks publishers): the copy stays and claims again.
+const BLOCKED_PAUSE: Duration = Duration::from_secs(1);
+
+/// Answers questions.
+pub(crate) struct Worker<S, A> {
+    pub(crate) store: S,
+    pub(crate) replies: Replies,
+    pub(crate) answerer: A,
+    pub(crate) delivery: config::Delivery,
+    pub(crate) clock: Clock,
+    /// Shared by answers that run side by side, taken whole by one that must run alone.
+    pub(crate) company: RwLock<()>,
+    /// Cancelled when the process should take no more work.
+    pub(crate) soft: CancellationToken,
+}
+
+/// How a delivery ended, as far as the process has to know.
+pub(crate) enum Ending {
+    /// Answered, parked, buried or given back.
+    Settled,
+    /// Given back because Redis cannot be reached; no more work before it can.
+    StoreAway(ThreadError),
+}
+
+/// What becomes of a copy.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    /// Nothing is left to do for it.
+    Ack(&'static str),
+    /// Later again, after so many ms.
+    Park(u64, &'static str),
+    /// Slack may have posted it: later again, and once more for the clean-up.
+    ParkUnknown,
+    /// It failed for good: keep it in `dead`, bury its turn, tell the person.
+    GiveUp { reason: String, attempts: u32 },
+    /// Another worker, at once.
+    GiveBack(&'static str),
+}
+
+/// One attempt at one question.
+pub(crate) struct Try<'a> {
+    pub(crate) question: &'a Question,
+    pub(crate) owner: OwnerId,
+    pub(crate) grant: Grant,
+}
+
+impl<S: ThreadStore, A: Answerer> Worker<S, A> {
+    /// Brings one delivery to its end.
+    pub(crate) async fn handle<D: Delivery>(&self, mut delivery: D) -> Ending {
+        let started = Instant::now();
+        let Task::Question(question) = delivery.task().clone();
+        let mut fresh = delivery.fresh();
+        loop {
+            let decided = if delivery.headers().sweep {
+                self.sweep(&question).await
+            } else {
+                self.decide(&question, delivery.headers(), fresh).await
+            };
+            let (decision, away) = match decided {
+                Ok(decision) => (decision, None),
+                Err(error) if error.is_outage() => (Decision::GiveBack("store_away"), Some(error)),
+                Err(error) => {
+                    tracing::error!(
+                        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                        outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
+                        shared::telemetry::chain(&error)
+                    );
+                    (Decision::Park(retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30)), "store_error"), None)
+                }
+            };
+            log_decision(&question, delivery.headers(), &decision, started.elapsed());
+            match self.settle(delivery, &question, decision).await {
+                Ok(()) => return away.map_or(Ending::Settled, Ending::StoreAway),
+                Err(kept) => {
+                    delivery = kept;
+                    fresh = false;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(BLOCKED_PAUSE) => {}
+                () = self.soft.cancelled() => {
+                    delivery.give_back().await;
+                    return Ending::Settled;
+                }
+            }
+        }
+    }
+
+    /// Acts on a decision. Hands the delivery back when the broker did not take what had to be published.
+    async fn settle<D: Delivery>(&self, delivery: D, question: &Question, decision: Decision) -> Result<(), D> {
+        match decision {
+            Decision::Ack(_) => delivery.ack().await,
+            Decision::GiveBack(_) => delivery.give_back().await,
+            Decision::Park(wait, _) => {
+                let sweep = delivery.headers().sweep;
+                delivery.park(wait, sweep).await.map_err(|kept| kept.delivery)?;
+            }
+            Decision::ParkUnknown => {
+                let waits = &self.delivery.waits;
+                let (look, clean_up) = (Duration::from_secs(30), Duration::from_mins(2));
+                if let Err(error) = delivery.republish(retry::wait_at_least(waits, clean_up), true).await {
+                    tracing::warn!("no copy for the clean-up after an unknown post: {error}");
+                    return Err(delivery);
+                }
+                delivery.park(retry::wait_at_least(waits, look), false).await.map_err(|kept| kept.delivery)?;
+            }
+            Decision::GiveUp { reason, attempts } => {
+                let delivery = delivery.dead_letter(&reason, attempts).await.map_err(|kept| kept.delivery)?;
+                match self.bury(question, attempts).await {
+                    Ok(()) => delivery.ack().await,
+                    // A second copy in `dead` is harmless; a turn that is never buried would block its thread.
+                    Err(error) => {
+                        tracing::warn!("question {}:{} not buried: {error}", question.channel, question.ts);
+                        return Err(delivery);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims, and runs the question if it is its turn.
+    async fn decide(&self, question: &Question, headers: &Headers, fresh: bool) -> Result<Decision, ThreadError> {
+        let mut fresh = fresh;
+        for _ in 0..CLAIMS_IN_A_ROW {
+            let company = self.company.read().await;
+            let owner = OwnerId::random();
+            let claim = Claim { owner: owner.clone(), copy: headers.copy.clone(), fresh, lease: self.delivery.lease };
+            let claimed = self.store.claim(&question.conversation, question.ts, claim).await?;
+            // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left.
+            fresh = false;
+            let decision = match claimed {
+                Claimed::OtherEpoch => None,
+                Claimed::Done => Some(Decision::Ack("done")),
+                Claimed::Withdrawn => Some(Decision::Ack("withdrawn")),
+                Claimed::Twin => Some(Decision::Ack("twin")),
+                Claimed::Dead { told: Some(_), .. } => Some(Decision::Ack("dead")),
+                Claimed::Dead { burial, told: None } => {
+                    self.tell(question, &burial, self.delivery.attempts).await?;
+                    Some(Decision::Ack("dead"))
+                }
+                Claimed::Wait { before, .. } => {
+                    Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), "waits"))
+                }
+                Claimed::Run(grant) => {
+                    let attempt = Try { question, owner, grant };
+                    if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
+                        drop(company);
+                        self.run_alone(&attempt).await?
+                    } else {
+                        self.run(&attempt).await?
+                    }
+                }
+            };
+            if let Some(decision) = decision {
+                return Ok(decision);
+            }
+        }
+        Ok(Decision::Park(retry::turn_wait(&self.delivery.waits, 0), "other_epoch"))
+    }
+
+    async fn run_alone(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+        match self.lease(attempt).hold(&self.soft, self.company.write()).await {
+            Held::Completed(_alone) => self.run(attempt).await,
+            Held::Lost => Ok(None),
+            Held::Stopping => self.hand_over(attempt).await,
+        }
+    }
+
+    /// Runs an attempt that was granted. None = the claim is no longer ours: claim again.
+    async fn run(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+        let Try { question, grant, .. } = attempt;
+        tracing::info!(
+            slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+            attempt = grant.attempts, turns = grant.context.entries(), previous = ?grant.previous, outcome = "claimed",
+            "question {}:{} claimed (attempt {}), context loaded ({} turns)",
+            question.channel, question.ts, grant.attempts, grant.context.entries(),
+        );
+        if !matches!(grant.previous, Previous::Open) {
+            match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
+                Held::Completed(Trace::Posted { ts, text }) => return self.adopt(attempt, ts, text).await,
+                Held::Completed(Trace::Absent) => {}
+                Held::Completed(Trace::Unknown { wait }) => return self.look_again_later(attempt, wait).await,
+                Held::Lost => return Ok(None),
+                Held::Stopping => return self.leave_for_reconciliation(attempt).await,
+            }
+        }
+        if grant.attempts > self.delivery.attempts {
+            let reason = format!("{} attempts ended with the death of their process", self.delivery.attempts);
+            return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts - 1 }));
+        }
+        if let Some(kept) = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries()) {
+            return self.post(attempt, kept).await;
+        }
+        let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
+        let request = Request { question, turns: grant.context.turns() };
+        let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
+        let started = Instant::now();
+        let held = self.lease(attempt).hold(&self.soft, answering).await;
+        metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
+        match held {
+            Held::Completed(Ok(Ok(answer))) => self.post(attempt, &self.keep(attempt, answer)).await,
+            Held::Completed(Ok(Err(error))) => self.fail(attempt, &shared::telemetry::chain(&error)).await.map(Some),
+            Held::Completed(Err(_)) => {
+                self.fail(attempt, &format!("no answer within {} s", deadline.as_secs())).await.map(Some)
+            }
+            Held::Lost => Ok(None),
+            Held::Stopping => self.hand_over(attempt).await,
+        }
+    }
+
+    fn keep(&self, attempt: &Try<'_>, answer: Answer) -> KeptAnswer {
+        KeptAnswer { answer, entries: attempt.grant.context.entries() }
+    }
+
+    pub(crate) fn lease<'a>(&'a self, attempt: &'a Try<'_>) -> Lease<'a, S> {
+        Lease {
+            store: &self.store,
+            conversation: &attempt.question.conversation,
+            ts: attempt.question.ts,
+            owner: &attempt.owner,
+            duration: self.delivery.lease,
+        }
+    }
+
+    /// Gives the thread back; `state` and `attempts` say what of the attempt stays.
+    pub(crate) async fn release(&self, attempt: &Try<'_>, state: State, attempts: Attempt) -> Result<(), ThreadError> {
+        let Try { question, owner, .. } = attempt;
+        self.store.release(&question.conversation, question.ts, owner, state, attempts).await.map(drop)
+    }
+
+    /// The process stops: nothing was posted, so another worker may begin at once.
+    async fn hand_over(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+        self.release(attempt, State::Open, Attempt::Back).await?;
+        Ok(Some(Decision::GiveBack("handed_over")))
+    }
+
+    /// The process stops while it looks in Slack: the state stays as it is, so that the next worker looks too.
+    async fn leave_for_reconciliation(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+        self.release(attempt, State::Keep, Attempt::Back).await?;
+        Ok(Some(Decision::GiveBack("handed_over")))
+    }
+}
+
+fn log_decision(question: &Question, headers: &Headers, decision: &Decision, took: Duration) {
+    let outcome = match decision {
+        Decision::Ack(why) | Decision::Park(_, why) | Decision::GiveBack(why) => why,
+        Decision::ParkUnknown => "post_unknown",
+        Decision::GiveUp { .. } => "given_up",
+    };
+    metrics::counter!("threadkeeper_deliveries_total", "outcome" => outcome).increment(1);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        slack.channel_id = %question.channel, slack.ts = %question.ts, slack.event_id = %question.event_id,
+        event_key = %question.event_key(), copy = %headers.copy, parks = headers.parks, outcome, duration_ms,
+        "delivery of {}:{}: {outcome}", question.channel, question.ts,
+    );
+}

@@ -1,0 +1,40 @@
+//! `/livez`, `/readyz` and `/metrics`, the same for every service.
+
+use actix_web::{HttpResponse, web};
+use shared::{health::Health, telemetry::Metrics};
+
+/// What the routes tell from.
+#[derive(Clone)]
+pub struct Admin {
+    /// The probes behind `/readyz`.
+    pub health: Health,
+    /// The metrics behind `/metrics`.
+    pub metrics: Metrics,
+}
+
+impl Admin {
+    /// Adds the three routes to an actix application.
+    pub fn routes(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(web::Data::new(self.clone()))
+            .route("/livez", web::get().to(livez))
+            .route("/readyz", web::get().to(readyz))
+            .route("/metrics", web::get().to(metrics));
+    }
+}
+
+/// The process runs; nothing more, so that an orchestrator does not kill every process when a server is away.
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().body("alive\n")
+}
+
+/// 200 when every probe is fine, else 503; the body names each probe and what is wrong.
+async fn readyz(admin: web::Data<Admin>) -> HttpResponse {
+    let report = admin.health.report().await;
+    if report.ready { HttpResponse::Ok().json(report) } else { HttpResponse::ServiceUnavailable().json(report) }
+}
+
+/// Prometheus' text format.
+async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(admin.metrics.render())
+}

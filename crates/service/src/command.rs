@@ -1,0 +1,100 @@
+//! From the command line to a running service, and to its exit code.
+
+use std::{future::Future, path::PathBuf, process::ExitCode};
+
+use clap::{ArgAction, Parser};
+use shared::{
+    config::{Environment, Log, Settings},
+    ids::ProcessId,
+    lifecycle::{Lifecycle, install_tls_provider},
+    telemetry::{self, Metrics},
+};
+
+/// The command line of both services.
+#[derive(Debug, Parser)]
+#[command(disable_version_flag = true)]
+struct CommandLine {
+    /// TOML file with options; the environment wins over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the effective configuration, secrets redacted, and exit
+    #[arg(long)]
+    check_config: bool,
+    /// Print the version and exit
+    #[arg(long, short = 'V', action = ArgAction::SetTrue)]
+    version: bool,
+}
+
+/// What a service starts with.
+pub struct Process {
+    /// Names this process in logs, connections and write counters.
+    pub id: ProcessId,
+    /// The checked configuration.
+    pub settings: Settings,
+    /// The metrics of this process.
+    pub metrics: Metrics,
+    /// Where the service puts the tasks it cannot live without.
+    pub lifecycle: Lifecycle,
+}
+
+/// Runs the service `program` (`threadkeeper-…`) from its command line to its exit code. `serve` sets the service up and then waits on
+/// [`Lifecycle::run`]. Whatever goes wrong at start ends in one ERROR that says what failed and what to check.
+pub fn run<F, Fut>(program: &'static str, about: &'static str, serve: F) -> ExitCode
+where
+    F: FnOnce(Process) -> Fut,
+    Fut: Future<Output = anyhow::Result<ExitCode>>,
+{
+    let arguments = parse(program, about);
+    let name = program.strip_prefix("threadkeeper-").unwrap_or(program);
+    let version = env!("CARGO_PKG_VERSION");
+    if arguments.version {
+        println!("{program} {version}");
+        return ExitCode::SUCCESS;
+    }
+    install_tls_provider();
+    let settings = match Settings::load(arguments.config.as_deref(), &Environment::of_process()) {
+        Ok(settings) => settings,
+        Err(error) => return refuse_to_start(name, &Log::default(), &error.into()),
+    };
+    if arguments.check_config {
+        print!("{}", settings.to_redacted_toml());
+        return ExitCode::SUCCESS;
+    }
+    let metrics = match telemetry::init(&settings.log) {
+        Ok(metrics) => metrics,
+        Err(error) => return refuse_to_start(name, &Log::default(), &error.into()),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(name, &anyhow::Error::from(error).context("the runtime cannot start")),
+    };
+    let id = ProcessId::for_service(name);
+    tracing::info!(service = name, process = %id, version, "starting {name} {version} as {id}");
+    let process = Process { id, settings, metrics, lifecycle: Lifecycle::new() };
+    let code = match runtime.block_on(serve(process)) {
+        Ok(code) => code,
+        Err(error) => report(name, &error),
+    };
+    // Client libraries keep threads that block in reconnection; they do not hold up the end of the process.
+    runtime.shutdown_background();
+    code
+}
+
+fn parse(program: &'static str, about: &'static str) -> CommandLine {
+    use clap::{CommandFactory, FromArgMatches};
+    let command = CommandLine::command().name(program).about(about);
+    let matches = command.get_matches();
+    CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn refuse_to_start(name: &str, log: &Log, error: &anyhow::Error) -> ExitCode {
+    if let Err(error) = telemetry::init(log) {
+        eprintln!("{error}");
+    }
+    report(name, error)
+}
+
+fn report(name: &str, error: &anyhow::Error) -> ExitCode {
+    tracing::error!(service = name, "{name} cannot start: {}", telemetry::chain(error.as_ref()));
+    ExitCode::FAILURE
+}

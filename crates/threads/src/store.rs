@@ -1,0 +1,109 @@
+//! The store of threads: who may answer now, and what was said before.
+
+use std::{future::Future, time::Duration};
+
+use shared::{
+    conversation::Conversation,
+    ids::{BurialId, OwnerId},
+    ts::MessageTs,
+};
+
+use crate::{
+    epoch::EpochStamp,
+    error::ThreadError,
+    outcome::{
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Registered, Released, Renewed, State,
+    },
+};
+
+/// Turn order and context of all threads, shared by all processes.
+///
+/// Every operation is one step that happens wholly or not at all, and is safe to repeat by its caller when the answer was
+/// lost. To add an implementation, run [`crate::conformance`] against it.
+///
+/// # Errors
+/// Every operation fails with a [`ThreadError`] when the store cannot be reached or refuses; it may have run.
+pub trait ThreadStore: Send + Sync {
+    /// The epoch this process knows; the ingress takes it before it publishes a question.
+    fn stamp(&self) -> EpochStamp;
+
+    /// Takes a number in the thread's turn list. `stamp` is of before the question was published: a number is taken in
+    /// that epoch only, else a question whose copy is gone could block the thread for ever. `replay` reopens that burial.
+    fn register(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        stamp: EpochStamp,
+        replay: Option<&BurialId>,
+    ) -> impl Future<Output = Result<Registered, ThreadError>> + Send;
+
+    /// Asks for the right to answer. Registers the question if need be; grants only to the head of the turn list, to one
+    /// owner at a time, and counts the attempt. After an error the claim's outcome is unknown: the copy is never fresh again.
+    fn claim(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        claim: Claim,
+    ) -> impl Future<Output = Result<Claimed, ThreadError>> + Send;
+
+    /// Lengthens the lease to at least `lease` from now.
+    fn renew(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        owner: &OwnerId,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Renewed, ThreadError>> + Send;
+
+    /// Gives the thread back without an answer.
+    fn release(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        owner: &OwnerId,
+        state: State,
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<Released, ThreadError>> + Send;
+
+    /// Announces the post and keeps the answer; the lease becomes `lease` from now.
+    fn begin_post(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        owner: &OwnerId,
+        answer: &KeptAnswer,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Begun, ThreadError>> + Send;
+
+    /// Records the answer and puts question and answer into the context. The first record wins.
+    fn finish(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        owner: &OwnerId,
+        finish: Finish<'_>,
+    ) -> impl Future<Output = Result<Finished, ThreadError>> + Send;
+
+    /// Gives the question up, whoever owns it. A delivery is acked only after this said dead, done or withdrawn.
+    fn bury(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        burial: &BurialId,
+    ) -> impl Future<Output = Result<Buried, ThreadError>> + Send;
+
+    /// Records that the person was told about the burial. The first notice stays.
+    fn note_told(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        burial: &BurialId,
+        notice: MessageTs,
+    ) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// A small write. A read would succeed while the store is out of memory.
+    fn probe(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// The write of an idle process, once a second, by which lost writes are noticed.
+    fn heartbeat(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;
+}

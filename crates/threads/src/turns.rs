@@ -1,0 +1,350 @@
+//! The rules of one thread as a pure state machine, without clock, network or store: what the scripts do, in Rust.
+//!
+//! Tests compare it with Redis, outcome by outcome, over random sequences of operations; a store that needs no server and
+//! a model checker can be built on it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use shared::{
+    ids::{BurialId, CopyId, OwnerId},
+    ts::MessageTs,
+};
+
+use crate::{
+    context::{Context, Limits},
+    epoch::EpochId,
+    outcome::{
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Previous, Registered, Released,
+        Renewed, State,
+    },
+    splice::{self, Writing},
+};
+
+/// What the store knows beyond the thread at the moment of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The store's clock, ms since 1970.
+    pub now: u64,
+    /// The current epoch.
+    pub epoch: EpochId,
+    /// Questions older than this (ms since 1970) may be of an older epoch; 0 = none.
+    pub since: u64,
+    /// Until then (ms since 1970) claims wait, so that waiting questions take their places again.
+    pub settle_until: u64,
+}
+
+/// The settings that decide outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// An unknown question older than this may have been answered and forgotten.
+    pub doubtful_after: Duration,
+    /// How much of a context is kept.
+    pub limits: Limits,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// In the turn list, nothing is posted.
+    Open,
+    /// In the turn list, posting began at this time (ms since 1970).
+    Posting(u64),
+    /// Answered by these messages.
+    Done(Vec<MessageTs>),
+    /// Given up.
+    Dead {
+        /// The record of it.
+        burial: BurialId,
+        /// The notice that told the person.
+        told: Option<MessageTs>,
+    },
+    /// Taken back by the person.
+    Withdrawn,
+}
+
+impl Stage {
+    fn is_waiting(&self) -> bool {
+        matches!(self, Self::Open | Self::Posting(_))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Question {
+    stage: Stage,
+    attempts: u32,
+    doubtful: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Owner {
+    id: OwnerId,
+    ts: MessageTs,
+    copy: CopyId,
+    until: u64,
+}
+
+/// One thread.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Turns {
+    epoch: Option<EpochId>,
+    generation: u64,
+    questions: BTreeMap<MessageTs, Question>,
+    kept: BTreeMap<MessageTs, KeptAnswer>,
+    owner: Option<Owner>,
+    context: Context,
+}
+
+impl Turns {
+    /// The stored context.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The questions that wait for their turn, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = MessageTs> + '_ {
+        self.questions.iter().filter(|(_, question)| question.stage.is_waiting()).map(|(ts, _)| *ts)
+    }
+
+    /// The stage of a question; none = unknown.
+    pub fn stage(&self, ts: MessageTs) -> Option<&Stage> {
+        self.questions.get(&ts).map(|question| &question.stage)
+    }
+
+    /// The only question that may run: the one whose posting has begun, else the oldest.
+    pub fn head(&self) -> Option<MessageTs> {
+        let posting = |(_, question): &(&MessageTs, &Question)| matches!(question.stage, Stage::Posting(_));
+        self.questions.iter().find(posting).map(|(ts, _)| *ts).or_else(|| self.waiting().next())
+    }
+
+    /// See [`crate::ThreadStore::register`]; the stamp was compared before.
+    pub fn register(&mut self, at: Moment, rules: Rules, ts: MessageTs, replay: Option<&BurialId>) -> Registered {
+        self.enter(at.epoch);
+        if let Some(question) = self.questions.get_mut(&ts)
+            && let Stage::Dead { burial, .. } = &question.stage
+            && Some(burial) == replay
+        {
+            question.stage = Stage::Open;
+        }
+        match self.take_number(at, rules, ts).stage {
+            Stage::Open | Stage::Posting(_) => Registered::Open,
+            Stage::Done(_) => Registered::Done,
+            Stage::Dead { .. } => Registered::Dead,
+            Stage::Withdrawn => Registered::Withdrawn,
+        }
+    }
+
+    /// See [`crate::ThreadStore::claim`].
+    pub fn claim(&mut self, at: Moment, rules: Rules, ts: MessageTs, claim: &Claim) -> Claimed {
+        self.enter(at.epoch);
+        match self.take_number(at, rules, ts).stage.clone() {
+            Stage::Done(_) => return Claimed::Done,
+            Stage::Dead { burial, told } => return Claimed::Dead { burial, told },
+            Stage::Withdrawn => return Claimed::Withdrawn,
+            Stage::Open | Stage::Posting(_) => {}
+        }
+        let left = self.owner.as_ref().map_or(0, |owner| owner.until.saturating_sub(at.now));
+        let mine = self.owns(ts, &claim.owner);
+        let taken = left > 0 && !mine;
+        let another_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy != claim.copy);
+        if taken && claim.fresh && another_copy {
+            return Claimed::Twin;
+        }
+        let settling = at.now < at.settle_until;
+        let may_run = self.head() == Some(ts) || (mine && left > 0);
+        if settling || taken || !may_run {
+            let before = self.waiting().take_while(|other| *other < ts).count() as u64;
+            return Claimed::Wait { before, lease_left: Duration::from_millis(left), settling };
+        }
+        let until = at.now + millis(claim.lease);
+        self.owner = Some(Owner { id: claim.owner.clone(), ts, copy: claim.copy.clone(), until });
+        let question = self.take_number(at, rules, ts);
+        question.attempts += u32::from(!mine);
+        let previous = match question.stage {
+            Stage::Posting(since) => Previous::Posting { ago: Duration::from_millis(at.now.saturating_sub(since)) },
+            _ if question.doubtful => Previous::Unknown,
+            _ if ts.micros() < at.since * 1000 => Previous::BeforeEpoch,
+            _ => Previous::Open,
+        };
+        let attempts = question.attempts;
+        let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
+        Claimed::Run(Grant { previous, attempts, context, kept, generation: self.generation })
+    }
+
+    /// See [`crate::ThreadStore::renew`].
+    pub fn renew(&mut self, at: Moment, ts: MessageTs, owner: &OwnerId, lease: Duration) -> Renewed {
+        if self.epoch != Some(at.epoch) {
+            return Renewed::OtherEpoch;
+        }
+        if !self.owns(ts, owner) {
+            return Renewed::Lost;
+        }
+        self.lengthen(at.now + millis(lease));
+        Renewed::Ok
+    }
+
+    /// See [`crate::ThreadStore::release`].
+    pub fn release(&mut self, at: Moment, ts: MessageTs, owner: &OwnerId, state: State, attempt: Attempt) -> Released {
+        if self.epoch != Some(at.epoch) {
+            return Released::OtherEpoch;
+        }
+        if !self.owns(ts, owner) {
+            return Released::Lost;
+        }
+        if let Some(question) = self.questions.get_mut(&ts) {
+            if state == State::Open {
+                question.stage = Stage::Open;
+            }
+            if attempt == Attempt::Back {
+                question.attempts = question.attempts.saturating_sub(1);
+            }
+        }
+        self.owner = None;
+        Released::Ok
+    }
+
+    /// See [`crate::ThreadStore::begin_post`].
+    pub fn begin_post(
+        &mut self,
+        at: Moment,
+        ts: MessageTs,
+        owner: &OwnerId,
+        answer: &KeptAnswer,
+        lease: Duration,
+    ) -> Begun {
+        if self.epoch != Some(at.epoch) {
+            return Begun::OtherEpoch;
+        }
+        let owns = self.owns(ts, owner);
+        let Some(question) = self.questions.get_mut(&ts) else { return Begun::Lost };
+        match &question.stage {
+            Stage::Done(answer_ts) => return Begun::Done(answer_ts.clone()),
+            Stage::Dead { .. } => return Begun::Dead,
+            Stage::Withdrawn => return Begun::Withdrawn,
+            Stage::Open | Stage::Posting(_) => {}
+        }
+        if !owns {
+            return Begun::Lost;
+        }
+        question.stage = Stage::Posting(at.now);
+        question.doubtful = false;
+        self.kept.insert(ts, answer.clone());
+        if let Some(owner) = &mut self.owner {
+            owner.until = at.now + millis(lease);
+        }
+        Begun::Ok
+    }
+
+    /// See [`crate::ThreadStore::finish`].
+    ///
+    /// # Errors
+    /// When the texts cannot be written as JSON.
+    pub fn finish(
+        &mut self,
+        at: Moment,
+        rules: Rules,
+        (ts, owner): (MessageTs, &OwnerId),
+        finish: &Finish<'_>,
+    ) -> Result<Finished, serde_json::Error> {
+        if self.epoch != Some(at.epoch) {
+            return Ok(Finished::OtherEpoch);
+        }
+        match self.stage(ts) {
+            None => return Ok(Finished::OtherEpoch),
+            Some(Stage::Done(answer_ts)) => return Ok(Finished::Done(answer_ts.clone())),
+            Some(Stage::Dead { .. }) => return Ok(Finished::Dead),
+            Some(Stage::Withdrawn) => return Ok(Finished::Withdrawn),
+            Some(Stage::Open | Stage::Posting(_)) => {}
+        }
+        if !self.owns(ts, owner) && self.head() != Some(ts) {
+            return Ok(Finished::NotYet);
+        }
+        let writing = Writing::of(finish, rules.limits)?;
+        let claimed = &finish.grant.context;
+        let forgotten =
+            finish.grant.generation != self.generation || (claimed.text().is_some() && self.context.text().is_none());
+        let mut entries = 0;
+        if !forgotten {
+            let text = match (&writing.replace, self.context.text()) {
+                (Some((text, _)), _) => text.clone(),
+                (None, None) => writing.absent.0.clone(),
+                (None, Some(stored)) => splice::append(stored, writing.cut, &writing.pair),
+            };
+            self.context = Context::parse(text.into_bytes()).unwrap_or_default();
+            entries = self.context.entries();
+        }
+        self.close(ts, Stage::Done(finish.answer_ts.to_vec()));
+        if let Some(question) = self.questions.get_mut(&ts) {
+            question.doubtful = false;
+        }
+        Ok(Finished::Ok { entries })
+    }
+
+    /// See [`crate::ThreadStore::bury`].
+    pub fn bury(&mut self, at: Moment, ts: MessageTs, burial: &BurialId) -> Buried {
+        if self.epoch != Some(at.epoch) {
+            return Buried::OtherEpoch;
+        }
+        let Some(question) = self.questions.get_mut(&ts) else { return Buried::OtherEpoch };
+        match &question.stage {
+            Stage::Done(_) => return Buried::Done,
+            Stage::Withdrawn => return Buried::Withdrawn,
+            Stage::Dead { burial, .. } => return Buried::Dead(burial.clone()),
+            // Buried while posting: if it is replayed, Slack is asked first.
+            Stage::Posting(_) => question.doubtful = true,
+            Stage::Open => {}
+        }
+        self.close(ts, Stage::Dead { burial: burial.clone(), told: None });
+        Buried::Dead(burial.clone())
+    }
+
+    /// See [`crate::ThreadStore::note_told`].
+    pub fn note_told(&mut self, ts: MessageTs, of: &BurialId, notice: MessageTs) {
+        if let Some(Question { stage: Stage::Dead { burial, told: told @ None }, .. }) = self.questions.get_mut(&ts)
+            && burial == of
+        {
+            *told = Some(notice);
+        }
+    }
+
+    /// Voids what another epoch left: its copies may be acked, and a turn without a copy blocks the thread for ever.
+    fn enter(&mut self, epoch: EpochId) {
+        if self.epoch != Some(epoch) {
+            self.questions.retain(|_, question| !question.stage.is_waiting());
+            self.owner = None;
+            self.epoch = Some(epoch);
+        }
+    }
+
+    fn take_number(&mut self, at: Moment, rules: Rules, ts: MessageTs) -> &mut Question {
+        self.questions.entry(ts).or_insert_with(|| Question {
+            stage: Stage::Open,
+            attempts: 0,
+            doubtful: (at.now * 1000).saturating_sub(ts.micros()) > millis(rules.doubtful_after) * 1000,
+        })
+    }
+
+    fn owns(&self, ts: MessageTs, owner: &OwnerId) -> bool {
+        self.owner.as_ref().is_some_and(|current| current.ts == ts && current.id == *owner)
+    }
+
+    fn lengthen(&mut self, until: u64) {
+        if let Some(owner) = &mut self.owner {
+            owner.until = owner.until.max(until);
+        }
+    }
+
+    fn close(&mut self, ts: MessageTs, stage: Stage) {
+        if let Some(question) = self.questions.get_mut(&ts) {
+            question.stage = stage;
+            question.attempts = 0;
+        }
+        self.kept.remove(&ts);
+        if self.owner.as_ref().is_some_and(|owner| owner.ts == ts) {
+            self.owner = None;
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

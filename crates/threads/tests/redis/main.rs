@@ -1,0 +1,3 @@
+//! The store in Redis, against private servers.
+
+mod server;
