@@ -19,6 +19,9 @@ use crate::{
     waiting::eventually,
 };
 
+/// How long the last lines of an ended process may take from the pipe to us.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -149,9 +152,12 @@ impl Child {
         Some(status.into())
     }
 
-    /// Waits until the process has ended by itself or by a signal.
+    /// Waits until the process has ended by itself or by a signal, and its last line is there.
     pub(crate) async fn wait_exit(&self, timeout: Duration) -> Result<Exit, HarnessError> {
-        eventually(format!("`{}` to end", self.name), timeout, || async { self.exit() }).await
+        let exit = eventually(format!("`{}` to end", self.name), timeout, || async { self.exit() }).await?;
+        // What it said last is still on its way; only a descendant that lives on keeps the outputs open for longer.
+        self.finished(LAST_LINES).await.ok();
+        Ok(exit)
     }
 
     /// Blocks until the process has ended.

@@ -29,6 +29,7 @@ mod child;
 mod error;
 mod folder;
 mod port;
+mod python;
 
 pub mod process;
 pub mod reaper;
@@ -38,8 +39,9 @@ pub mod waiting;
 
 pub use self::{
     error::HarnessError,
-    process::{LogLine, Service},
+    process::{Exit, LogLine, Service, ServiceBuilder},
+    python::python,
     servers::{RabbitMq, Redis},
-    stack::Stack,
+    stack::{BOT_TOKEN, SIGNING_SECRET, Stack, StackBuilder},
     waiting::eventually,
 };

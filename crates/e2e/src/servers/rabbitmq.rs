@@ -50,9 +50,9 @@ const CONTROL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Messages of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// Waiting for a consumer.
+    /// Waiting for a consumer, or for their time.
     pub ready: u64,
-    /// With a consumer, which has not acknowledged them.
+    /// With a consumer that has not acknowledged them, or on their way to the dead-letter queue.
     pub unacknowledged: u64,
 }
 
@@ -164,11 +164,13 @@ impl RabbitMq {
 
     /// How much is in each queue whose name starts with `prefix`; the names are returned without it.
     ///
+    /// The queues themselves are asked: `list_queues` shows a quorum queue as it was up to five seconds ago, and as empty
+    /// when it is new.
+    ///
     /// # Errors
-    /// As [`Self::ctl`].
+    /// As [`Self::ctl`]; also when `prefix` is no plain text.
     pub async fn queue_depths(&self, prefix: &str) -> Result<BTreeMap<String, QueueDepth>, HarnessError> {
-        let columns = ["list_queues", "name", "messages_ready", "messages_unacknowledged", "--no-table-headers"];
-        let table = self.ctl(&columns).await?;
+        let table = self.ctl(&["eval", &depths(prefix)?]).await?;
         Ok(table.lines().filter_map(|line| depth(line, prefix)).collect())
     }
 
@@ -298,16 +300,43 @@ fn depth(line: &str, prefix: &str) -> Option<(String, QueueDepth)> {
     Some((name, QueueDepth { ready, unacknowledged }))
 }
 
-/// One Erlang expression, because rabbitmqctl deletes one queue at a time and no exchanges.
-fn deletion(prefix: &str) -> Result<String, HarnessError> {
+/// The Erlang condition that the name in the resource `N` starts with `prefix`.
+fn is_ours(prefix: &str) -> Result<String, HarnessError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if prefix.is_empty() || !prefix.chars().all(plain) {
+    if !prefix.chars().all(plain) {
         let output =
             "a prefix of letters, digits, `-`, `_` and `.` is expected: it is part of an expression".to_owned();
-        return Err(HarnessError::Control { arguments: format!("eval (delete all of `{prefix}`)"), output });
+        return Err(HarnessError::Control { arguments: format!("eval (queues of `{prefix}`)"), output });
     }
-    // The fourth element of a resource is its name, the second of an exchange its resource.
-    let ours = format!(r#"lists:prefix("{prefix}", binary_to_list(element(4, N)))"#);
+    // The fourth element of a resource is its name.
+    Ok(format!(r#"lists:prefix("{prefix}", binary_to_list(element(4, N)))"#))
+}
+
+/// Prints a line for each queue: name, ready messages, all others.
+fn depths(prefix: &str) -> Result<String, HarnessError> {
+    Ok(format!(
+        "Ask = fun(Q, F) -> {{ok, {{_, C}}, _}} = ra:leader_query(amqqueue:get_pid(Q), F), C end, \
+         [case amqqueue:get_type(Q) of \
+           rabbit_quorum_queue -> \
+             Ready = Ask(Q, fun rabbit_fifo:query_messages_ready/1), \
+             Total = Ask(Q, fun rabbit_fifo:query_messages_total/1), \
+             io:format(\"~s\\t~b\\t~b~n\", [element(4, N), Ready, max(0, Total - Ready)]); \
+           _ -> \
+             [{{_, Ready}}, {{_, Held}}] = rabbit_amqqueue:info(Q, [messages_ready, messages_unacknowledged]), \
+             io:format(\"~s\\t~b\\t~b~n\", [element(4, N), Ready, Held]) \
+         end || Q <- rabbit_amqqueue:list(), N <- [amqqueue:get_name(Q)], {}], ok.",
+        is_ours(prefix)?
+    ))
+}
+
+/// One expression, because rabbitmqctl deletes one queue at a time and no exchanges.
+fn deletion(prefix: &str) -> Result<String, HarnessError> {
+    if prefix.is_empty() {
+        let output = "without a prefix the broker's own exchanges would go, too".to_owned();
+        return Err(HarnessError::Control { arguments: "eval (delete all)".to_owned(), output });
+    }
+    // The second element of an exchange is its resource.
+    let ours = is_ours(prefix)?;
     Ok(format!(
         "[rabbit_amqqueue:delete(Q, false, false, <<\"harness\">>) || Q <- rabbit_amqqueue:list(), \
          N <- [amqqueue:get_name(Q)], {ours}], \

@@ -87,6 +87,12 @@ async fn a_broker_is_private_and_comes_back_after_a_kill() {
     let (broker, other) = (broker.unwrap(), other.unwrap());
     assert_ne!(broker.url(), other.url());
     declare(&broker, "private.work").await;
+    broker.ctl(&["eval", &publish("private.work", 3)]).await.unwrap();
+    let counted = || async {
+        let depth = broker.queue_depths("private.").await.unwrap()["work"];
+        ((depth.ready, depth.unacknowledged) == (3, 0)).then_some(())
+    };
+    eventually("three messages in the queue", TIMEOUT, counted).await.unwrap();
     assert_eq!(broker.queue_depths("private.").await.unwrap().keys().collect::<Vec<_>>(), ["work"]);
     assert!(other.queue_depths("private.").await.unwrap().is_empty());
     listens_on_loopback_only(broker.pid());
@@ -104,10 +110,18 @@ async fn a_broker_is_private_and_comes_back_after_a_kill() {
     broker.stop().await.unwrap();
 }
 
-/// Declares a durable classic queue without a client library.
+/// Publishes messages to a queue through the default exchange.
+fn publish(queue: &str, count: usize) -> String {
+    format!(
+        r#"X = rabbit_misc:r(<<"/">>, exchange, <<>>),
+           [rabbit_basic:publish(X, <<"{queue}">>, [], <<"m">>) || _ <- lists:seq(1, {count})], ok."#
+    )
+}
+
+/// Declares a quorum queue without a client library.
 async fn declare(broker: &RabbitMq, name: &str) {
     let expression = format!(
-        r#"rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"{name}">>), true, false, [], none, <<"test">>), ok."#
+        r#"rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"{name}">>), true, false, [{{<<"x-queue-type">>, longstr, <<"quorum">>}}], none, <<"test">>), ok."#
     );
     broker.ctl(&["eval", &expression]).await.unwrap();
 }
