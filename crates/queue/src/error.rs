@@ -60,7 +60,7 @@ pub enum QueueError {
     },
     /// A queue or an exchange exists with other arguments; AMQP's reply code 406.
     #[error(
-        "`{name}` exists in RabbitMQ in another form: {broker}; nothing was changed. Empty and delete it, or choose another `amqp.prefix`"
+        "`{name}` exists in RabbitMQ in another form: {broker} (received = wanted here, current = found there); nothing was changed. Empty and delete it, or choose another `amqp.prefix`"
     )]
     OtherForm {
         /// The queue or exchange.

@@ -4,7 +4,10 @@
 //! and a task of ours connects, watches, and connects again, without limit. Whoever uses the connection waits here for
 //! the present one and opens channels of his own on it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::{Connection, Event};
@@ -59,7 +62,7 @@ impl Link {
     /// Makes the first attempt, and supervises the connection from then on.
     pub(super) async fn connect(endpoint: &Endpoint, purpose: Purpose) -> Result<Self, QueueError> {
         let connection = endpoint.connect(purpose.as_str()).await?;
-        log_connected(endpoint, purpose);
+        log_connected(endpoint, purpose, 0);
         Ok(Self::start(endpoint.clone(), purpose, Some(connection)))
     }
 
@@ -151,14 +154,16 @@ impl Supervisor {
     async fn run(self, first: Option<Connection>) {
         let purpose = self.purpose.as_str();
         let mut next = first;
+        let mut failures = 0;
         loop {
             let connection = match next.take() {
                 Some(connection) => connection,
-                None => match self.connect_until_it_works().await {
+                None => match self.connect_until_it_works(&mut failures).await {
                     Some(connection) => connection,
                     None => return,
                 },
             };
+            let since = Instant::now();
             metrics::gauge!("threadkeeper_broker_connected", "purpose" => purpose).set(1.0);
             let lost = self.watch(Arc::new(connection)).await;
             metrics::gauge!("threadkeeper_broker_connected", "purpose" => purpose).set(0.0);
@@ -169,37 +174,52 @@ impl Supervisor {
             );
             metrics::counter!("threadkeeper_broker_connections_lost_total", "purpose" => purpose).increment(1);
             self.state.send_replace(State::Down(cause));
+            // A broker that takes connections and drops them at once is a failing one.
+            failures = if since.elapsed() > Backoff::RECONNECT.longest { 1 } else { failures + 1 };
         }
     }
 
-    /// None = stopped.
-    async fn connect_until_it_works(&self) -> Option<Connection> {
+    /// Connects after `failures` failures, which it counts on. None = stopped.
+    async fn connect_until_it_works(&self, failures: &mut u32) -> Option<Connection> {
         let purpose = self.purpose.as_str();
-        let mut attempt: u32 = 0;
         loop {
-            attempt = attempt.saturating_add(1);
+            if *failures > 0 {
+                let delay = Backoff::RECONNECT.delay(*failures, &mut rand::rng());
+                tracing::info!(
+                    purpose,
+                    attempt = *failures,
+                    "reconnecting to RabbitMQ ({purpose}, attempt {failures})"
+                );
+                tokio::select! {
+                    () = self.stop.cancelled() => return None,
+                    () = tokio::time::sleep(delay) => {}
+                }
+            }
             // Not interrupted by `stop`: the attempt is short, and the client's thread panics when the runtime ends
             // under it.
-            match self.endpoint.connect(purpose).await {
+            let error = match self.endpoint.connect(purpose).await {
                 Ok(connection) => {
-                    log_connected(&self.endpoint, self.purpose);
+                    log_connected(&self.endpoint, self.purpose, *failures);
                     return Some(connection);
                 }
-                Err(error) => {
-                    let cause = telemetry::chain(&error);
-                    if error.is_unreachable() {
-                        tracing::warn!(purpose, attempt, "reconnecting to RabbitMQ (attempt {attempt}): {cause}");
-                    } else {
-                        tracing::error!(purpose, attempt, "reconnecting to RabbitMQ (attempt {attempt}): {cause}");
-                    }
-                    self.state.send_replace(State::Down(cause));
-                }
+                Err(error) => error,
+            };
+            *failures = failures.saturating_add(1);
+            let cause = telemetry::chain(&error);
+            if error.is_unreachable() {
+                tracing::warn!(
+                    purpose,
+                    attempt = *failures,
+                    "connecting failed ({purpose}, attempt {failures}): {cause}"
+                );
+            } else {
+                tracing::error!(
+                    purpose,
+                    attempt = *failures,
+                    "connecting failed ({purpose}, attempt {failures}): {cause}"
+                );
             }
-            let delay = Backoff::RECONNECT.delay(attempt, &mut rand::rng());
-            tokio::select! {
-                () = self.stop.cancelled() => return None,
-                () = tokio::time::sleep(delay) => {}
-            }
+            self.state.send_replace(State::Down(cause));
         }
     }
 
@@ -251,12 +271,13 @@ impl Supervisor {
     }
 }
 
-fn log_connected(endpoint: &Endpoint, purpose: Purpose) {
-    let name = endpoint.connection_name(purpose.as_str());
-    tracing::info!(
-        url = %endpoint.url(), connection = name,
-        "connected to RabbitMQ at {} as `{name}`", endpoint.url()
-    );
+fn log_connected(endpoint: &Endpoint, purpose: Purpose, failures: u32) {
+    let (url, connection) = (endpoint.url(), endpoint.connection_name(purpose.as_str()));
+    if failures == 0 {
+        tracing::info!(%url, connection, "connected to RabbitMQ at {url} as `{connection}`");
+    } else {
+        tracing::info!(%url, connection, attempt = failures, "recovered: connected to RabbitMQ at {url} as `{connection}` again");
+    }
     metrics::counter!("threadkeeper_broker_connections_total", "purpose" => purpose.as_str()).increment(1);
 }
 
