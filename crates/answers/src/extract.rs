@@ -4,10 +4,16 @@ use std::{path::Path, time::Instant};
 
 use shared::answer::{Answer, Format};
 
-use crate::{AnswerError, Answerer, Request, knowledge::Knowledge, quotation};
+use crate::{
+    AnswerError, Answerer, Request,
+    knowledge::{Knowledge, Passage},
+    quotation,
+};
 
 /// Most passages that one answer quotes.
 const MOST_PASSAGES: usize = 3;
+/// How many of the best passages are looked at for these: several may be of one section.
+const CANDIDATES: usize = 12;
 
 /// Answers from the passages of a folder.
 #[derive(Debug)]
@@ -57,8 +63,7 @@ impl ExtractAnswerer {
             );
             return (without_sources(text), Outcome::NothingAsked);
         }
-        let hits = self.knowledge.search(question, request.turns, MOST_PASSAGES);
-        let fitting: Vec<_> = hits.iter().filter(|hit| hit.fits).map(|hit| hit.passage).collect();
+        let fitting = self.fitting(request);
         if fitting.is_empty() {
             let text = format!(
                 "I found nothing about this in {documents} I have been given. Other words may help: names of \
@@ -67,6 +72,21 @@ impl ExtractAnswerer {
             return (without_sources(text), Outcome::NothingFits);
         }
         (quotation::compose(&self.knowledge, &fitting, request), Outcome::Answered)
+    }
+}
+
+impl ExtractAnswerer {
+    /// The passages to quote, the best of each section; none, when nothing is relevant.
+    fn fitting(&self, request: &Request<'_>) -> Vec<&Passage> {
+        let mut fitting: Vec<&Passage> = Vec::new();
+        let hits = self.knowledge.search(&request.question.text, request.turns, CANDIDATES);
+        for hit in hits.into_iter().filter(|hit| hit.fits) {
+            if fitting.iter().all(|chosen| chosen.location != hit.passage.location) {
+                fitting.push(hit.passage);
+            }
+        }
+        fitting.truncate(MOST_PASSAGES);
+        fitting
     }
 }
 

@@ -15,27 +15,26 @@ use crate::{
 };
 
 /// A longer passage is quoted in part, in characters: about what fits on a phone's screen.
-const QUOTE_CHARACTERS: usize = 900;
+const QUOTE_CHARACTERS: usize = 700;
 /// A longer title is cut in the list of sources, in characters.
 const TITLE_CHARACTERS: usize = 150;
 
 /// The answer that quotes `passages`, the best one first.
 pub(crate) fn compose(knowledge: &Knowledge, passages: &[&Passage], request: &Request<'_>) -> Answer {
     let wanted = wanted(request);
-    let mut sources: Vec<Source> = Vec::new();
     let mut body = "This is what the documents say:".to_owned();
-    for passage in passages {
-        let number = number_of(passage, &mut sources);
+    let mut list = "\n\n**Sources**".to_owned();
+    let mut sources = Vec::new();
+    for (passage, number) in passages.iter().zip(1..) {
         for part in quote(knowledge, passage, &wanted) {
             body.push_str("\n\n");
             body.push_str(&part);
         }
+        let source = source(passage);
         write!(body, "\n\n[{number}]").unwrap_or_default();
-    }
-    let mut list = "\n\n**Sources**".to_owned();
-    for (index, source) in sources.iter().enumerate() {
         // As code: Slack would make a link of `page.md`, `.md` being a top-level domain.
-        write!(list, "\n- [{}] {} — `{}`", index + 1, source.title, source.location).unwrap_or_default();
+        write!(list, "\n- [{number}] {} — `{}`", source.title, source.location).unwrap_or_default();
+        sources.push(source);
     }
     let list = neutralise(&list);
     let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
@@ -48,17 +47,12 @@ fn wanted(request: &Request<'_>) -> String {
     format!("{} {}", request.question.text, previous.map_or("", |turn| turn.content.as_str()))
 }
 
-/// The number of the passage's source: two passages of one section share it.
-fn number_of(passage: &Passage, sources: &mut Vec<Source>) -> usize {
-    if let Some(known) = sources.iter().position(|source| source.location == passage.location) {
-        return known + 1;
-    }
+fn source(passage: &Passage) -> Source {
     let mut title: String = passage.title.chars().take(TITLE_CHARACTERS).collect();
     if title.len() < passage.title.len() {
         title.push('…');
     }
-    sources.push(Source { title: neutralise(&title).into_owned(), location: passage.location.clone() });
-    sources.len()
+    Source { title: neutralise(&title).into_owned(), location: passage.location.clone() }
 }
 
 /// The passage's blocks that are most about `wanted`, in their order; left-out ones are marked. Code stands outside the
@@ -81,8 +75,8 @@ fn quote(knowledge: &Knowledge, passage: &Passage, wanted: &str) -> Vec<String> 
     parts
 }
 
-/// The run of neighbouring blocks within [`QUOTE_CHARACTERS`] that holds most of what is wanted; the shortest such run
-/// is then filled up with what follows. One block is taken whole, whatever its length.
+/// The run of neighbouring blocks within [`QUOTE_CHARACTERS`] that holds most of what is wanted, the longest of equals.
+/// One block is taken whole, whatever its length: code is never cut.
 fn choose(knowledge: &Knowledge, blocks: &[Block], wanted: &str) -> std::ops::Range<usize> {
     let size =
         |range: &std::ops::Range<usize>| -> usize { blocks[range.clone()].iter().map(|b| length(b.text())).sum() };

@@ -1,7 +1,8 @@
 //! BM25 over passages, <https://en.wikipedia.org/wiki/Okapi_BM25>, with a weight for each word of the query.
 //!
-//! Words point to the passages that hold them, so a query touches only these: well under a millisecond for thousands
-//! of passages.
+//! Words point to the passages that hold them, so a query touches only these: under a millisecond for thousands of
+//! passages and a long thread. The `bm25` crate was measured beside it: 18 ms for a long question alone, since it looks
+//! through every word of each passage; it has no weights, and ranks equals differently in each process.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,7 @@ const SATURATION: f32 = 1.2;
 /// How much long passages are discounted; the usual value.
 const LENGTH_DISCOUNT: f32 = 0.75;
 /// A word of the title counts as often as this many words of the text.
-const TITLE_COUNT: u16 = 2;
+const TITLE_COUNT: u16 = 3;
 
 /// The words of a query, each once, with its weight in 0..=1.
 #[derive(Debug, Default)]
@@ -59,11 +60,14 @@ impl IndexBuilder {
     pub(super) fn add(&mut self, title: &str, text: &str) {
         let passage = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
         let mut counts: HashMap<String, u16> = HashMap::new();
-        for (words, count) in [(title, TITLE_COUNT), (text, 1)] {
-            for term in terms(words) {
-                let held = counts.entry(term).or_default();
-                *held = held.saturating_add(count);
-            }
+        for term in terms(text) {
+            let held = counts.entry(term).or_default();
+            *held = held.saturating_add(1);
+        }
+        // Each word of the title once: headings under headings repeat their subject.
+        for term in terms(title).collect::<HashSet<_>>() {
+            let held = counts.entry(term).or_default();
+            *held = held.saturating_add(TITLE_COUNT);
         }
         self.lengths.push(counts.values().map(|count| f32::from(*count)).sum());
         for (term, count) in counts {
@@ -164,8 +168,8 @@ mod tests {
 
     #[test]
     fn score_is_bm25() {
-        let index = index(&[("", "apple apple pear"), ("", "pear")]);
-        let found = index.search(&query(&[("apple", 1.0)]));
+        let index = index(&[("", "plum plum pear"), ("", "pear")]);
+        let found = index.search(&query(&[("plum", 1.0)]));
         // idf = ln(1 + (2 - 1 + 0.5) / 1.5) = ln 2; tf = 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / 2))
         let expected = 2.0_f32.ln() * 4.4 / 3.65;
         assert_eq!(found.len(), 1);
@@ -174,22 +178,22 @@ mod tests {
 
     #[test]
     fn a_word_in_the_title_counts_more_than_one_in_the_text() {
-        let index = index(&[("pear", "apple"), ("apple", "pear")]);
-        assert_eq!(index.search(&query(&[("apple", 1.0)]))[0].passage, 1);
+        let index = index(&[("pear", "plum"), ("plum", "pear")]);
+        assert_eq!(index.search(&query(&[("plum", 1.0)]))[0].passage, 1);
     }
 
     #[test]
     fn weights_decide_between_words() {
-        let index = index(&[("", "apple"), ("", "pear")]);
-        assert_eq!(index.search(&query(&[("apple", 0.3), ("pear", 1.0)]))[0].passage, 1);
-        assert_eq!(index.search(&query(&[("apple", 1.0), ("pear", 0.3)]))[0].passage, 0);
+        let index = index(&[("", "plum"), ("", "pear")]);
+        assert_eq!(index.search(&query(&[("plum", 0.3), ("pear", 1.0)]))[0].passage, 1);
+        assert_eq!(index.search(&query(&[("plum", 1.0), ("pear", 0.3)]))[0].passage, 0);
     }
 
     #[test]
     fn an_unknown_word_lowers_the_coverage_and_not_the_score() {
-        let index = index(&[("", "apple"), ("", "pear")]);
-        let known = index.search(&query(&[("apple", 1.0)]))[0];
-        let half = index.search(&query(&[("apple", 1.0), ("quince", 1.0)]))[0];
+        let index = index(&[("", "plum"), ("", "pear")]);
+        let known = index.search(&query(&[("plum", 1.0)]))[0];
+        let half = index.search(&query(&[("plum", 1.0), ("fig", 1.0)]))[0];
         assert!((known.coverage - 1.0).abs() < 1e-6);
         assert!((half.coverage - 0.5).abs() < 1e-6);
         assert!((known.score - half.score).abs() < 1e-6);
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn nothing_in_common_finds_nothing() {
-        assert!(index(&[("", "apple")]).search(&query(&[("quince", 1.0)])).is_empty());
-        assert!(index(&[]).search(&query(&[("quince", 1.0)])).is_empty());
+        assert!(index(&[("", "plum")]).search(&query(&[("fig", 1.0)])).is_empty());
+        assert!(index(&[]).search(&query(&[("fig", 1.0)])).is_empty());
     }
 }

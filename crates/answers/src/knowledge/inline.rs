@@ -1,9 +1,10 @@
-//! Markdown inside one line.
+//! Markdown inside one block of prose.
 
 use std::fmt::Write as _;
 
-/// HTML elements that are dropped from prose; their content stays. Others may be placeholders such as `<host>`.
-const HTML: [&str; 44] = [
+/// HTML elements that are dropped from prose, with their content kept. A name that is not here, without attributes, may
+/// be a placeholder such as `<host>`.
+const HTML: [&str; 45] = [
     "a",
     "abbr",
     "b",
@@ -24,18 +25,18 @@ const HTML: [&str; 44] = [
     "h2",
     "h3",
     "h4",
+    "h5",
+    "h6",
     "hr",
     "i",
-    "iframe",
     "img",
     "kbd",
     "li",
     "ol",
     "p",
-    "picture",
     "pre",
+    "section",
     "small",
-    "source",
     "span",
     "strong",
     "sub",
@@ -48,11 +49,12 @@ const HTML: [&str; 44] = [
     "thead",
     "tr",
     "ul",
+    "var",
 ];
 
-/// The line without tags, images and links that lead nowhere outside the folder; inline code stays as it is.
-pub(super) fn readable(line: &str) -> String {
-    outside_code(line, |text| without_local_links(&without_tags(text)))
+/// The text without tags, images and links that lead nowhere outside the folder; inline code stays as it is.
+pub(super) fn readable(text: &str) -> String {
+    without_local_links(&outside_code(text, without_tags))
 }
 
 /// The line as a person reads it, without Markdown: for titles.
@@ -68,11 +70,11 @@ pub(super) fn plain(line: &str) -> String {
     text.replace(['`', '*', '\\'], "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Applies `change` to the parts of the line that are no inline code.
-fn outside_code(line: &str, change: impl Fn(&str) -> String) -> String {
+/// Applies `change` to the parts of the text that are no inline code.
+fn outside_code(text: &str, change: impl Fn(&str) -> String) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let count = line.split('`').count();
-    for (number, part) in line.split('`').enumerate() {
+    let count = text.split('`').count();
+    for (number, part) in text.split('`').enumerate() {
         // A last odd part is text after a backtick that nothing closes.
         let is_code = number % 2 == 1 && number + 1 < count;
         parts.push(if is_code { part.to_owned() } else { change(part) });
@@ -100,12 +102,14 @@ fn without_tags(text: &str) -> String {
 /// The length of the HTML or JSX (capital letter) tag that `text` starts with.
 fn tag_length(text: &str) -> Option<usize> {
     let end = text.find('>')?;
-    let inside = text[1..end].trim_start_matches('/');
-    let name_end = inside.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inside.len());
-    let (name, after) = inside.split_at(name_end);
-    let is_tag = after.is_empty() || after.starts_with([' ', '/']);
+    let inside = &text[1..end];
+    let closing = inside.strip_prefix('/');
+    let name_at = closing.unwrap_or(inside);
+    let (name, after) = name_at.split_at(name_at.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name_at.len()));
+    let named = !name.is_empty() && (after.is_empty() || after.starts_with([' ', '\n', '/']));
     let jsx = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains(|c: char| c.is_ascii_lowercase());
-    (is_tag && (jsx || HTML.contains(&name))).then_some(end + 1)
+    let is_tag = closing.is_some() || jsx || after.contains('=') || HTML.contains(&name);
+    (named && is_tag).then_some(end + 1)
 }
 
 /// `[text](target)` at `start..end`; an image includes its `!`.
@@ -118,13 +122,15 @@ struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
+    /// The first link that does not start inside inline code.
     fn first_in(line: &'a str) -> Option<Self> {
         let mut from = 0;
         loop {
             let middle = from + line[from..].find("](")?;
             let open = line[..middle].rfind('[');
             let close = line[middle..].find(')').map(|close| middle + close);
-            let (Some(open), Some(close)) = (open, close) else {
+            let in_code = line[..middle].matches('`').count() % 2 == 1;
+            let (Some(open), Some(close), false) = (open, close, in_code) else {
                 from = middle + 2;
                 continue;
             };
@@ -167,7 +173,10 @@ mod tests {
     #[case("<TabItem value=\"a\">", "")]
     #[case("ssh <user>@<HOST> or <https://example.com>", "ssh <user>@<HOST> or <https://example.com>")]
     #[case("run `a <b> [c](d)` now", "run `a <b> [c](d)` now")]
-    #[case("a lone ` tick [x](y)", "a lone ` tick x")]
+    #[case("a lone ` tick <b>x</b>", "a lone ` tick x")]
+    #[case("the [`a.conf` file](./a), [over\nlines](b)", "the `a.conf` file, over\nlines")]
+    #[case("<img\n src='x'\n/>after", "after")]
+    #[case("<custom class='x'>text</custom>", "text")]
     #[case("a](b and [c](d", "a](b and [c](d")]
     fn a_line_is_readable_outside_its_folder(#[case] line: &str, #[case] expected: &str) {
         assert_eq!(readable(line), expected);

@@ -86,6 +86,8 @@ struct Reader {
     lines: Vec<String>,
     fence: Option<Fence>,
     in_comment: bool,
+    /// Inside a list or HTML, where indented lines are no code.
+    in_list: bool,
 }
 
 impl Reader {
@@ -105,6 +107,7 @@ impl Reader {
             self.fence = Some(fence);
         } else if let Some(heading) = heading(&line) {
             self.close_prose();
+            self.in_list = false;
             self.elements.push(heading);
         } else if let Some(level) = self.underline(&line) {
             let text = self.lines.pop().unwrap_or_default();
@@ -113,12 +116,7 @@ impl Reader {
         } else if is_scaffolding(&line) || line.trim().is_empty() {
             self.close_prose();
         } else {
-            let line = inline::readable(&line);
-            if line.trim().is_empty() {
-                self.close_prose();
-            } else {
-                self.lines.push(line);
-            }
+            self.lines.push(line);
         }
     }
 
@@ -160,10 +158,35 @@ impl Reader {
         if self.lines.is_empty() {
             return;
         }
-        let text = self.lines.join("\n").trim_end().to_owned();
-        self.lines.clear();
-        let block = if text.starts_with('|') { Block::Verbatim(text) } else { Block::Prose(text) };
-        self.elements.push(Element::Block(block));
+        let raw = std::mem::take(&mut self.lines);
+        if let Some(code) = self.indented_code(&raw) {
+            self.elements.push(Element::Block(Block::Verbatim(code)));
+            return;
+        }
+        let text = inline::readable(&raw.join("\n"));
+        // Lines that held nothing but tags are blank now.
+        let lines: Vec<&str> = text.lines().collect();
+        for part in lines.split(|line| line.trim().is_empty()).filter(|part| !part.is_empty()) {
+            let text = without_indent(part);
+            let block = if text.starts_with('|') { Block::Verbatim(text) } else { Block::Prose(text) };
+            self.elements.push(Element::Block(block));
+        }
+    }
+
+    /// Lines of an indented code block, as a fenced one; inside a list the indentation means something else.
+    fn indented_code(&mut self, lines: &[String]) -> Option<String> {
+        let indented = lines.iter().all(|line| line.starts_with(CODE_INDENT) || line.starts_with('\t'));
+        if !indented {
+            self.in_list =
+                lines.first().is_some_and(|line| is_list_item(line) || (self.in_list && line.starts_with(' ')));
+        }
+        let has_tags = lines.iter().any(|line| line.trim_start().starts_with('<'));
+        if !indented || self.in_list || has_tags {
+            self.in_list |= has_tags;
+            return None;
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        Some(format!("```\n{}\n```", without_indent(&lines)))
     }
 
     fn close_fence(&mut self) {
@@ -198,6 +221,25 @@ fn titled(level: usize, text: &str) -> Element {
         _ => (text, None),
     };
     Element::Heading { level, text: inline::plain(text), anchor }
+}
+
+/// Indentation that makes code, <https://spec.commonmark.org/0.31.2/#indented-code-blocks>.
+const CODE_INDENT: &str = "    ";
+
+fn is_list_item(line: &str) -> bool {
+    let line = line.trim_start();
+    let bullet = line.starts_with(['-', '*', '+']);
+    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = after.len() < line.len() && after.starts_with(['.', ')']);
+    (bullet && line[1..].starts_with(' ')) || (number && after[1..].starts_with(' '))
+}
+
+/// The lines without the indentation that all of them share.
+fn without_indent(lines: &[&str]) -> String {
+    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let lines: Vec<&str> = lines.iter().map(|line| line.get(shared..).unwrap_or_default().trim_end()).collect();
+    lines.join("\n")
 }
 
 /// Lines for the page's renderer rather than its reader: MDX imports and exports, `:::tip`.
@@ -261,6 +303,17 @@ mod tests {
     #[case("- item\n---")]
     fn what_only_looks_like_a_heading_is_none(#[case] markdown: &str) {
         assert!(parse(markdown).iter().all(|element| matches!(element, Element::Block(_))), "{markdown}");
+    }
+
+    #[test]
+    fn indented_code_becomes_fenced_and_keeps_its_hash() {
+        assert_eq!(parse("Run:\n\n    # list\n    ls\n"), [prose("Run:"), verbatim("```\n# list\nls\n```")]);
+    }
+
+    #[test]
+    fn indented_text_in_a_list_or_in_tags_is_prose() {
+        assert_eq!(parse("- one\n\n    more of one"), [prose("- one"), prose("more of one")]);
+        assert_eq!(parse("<dl>\n    <dd>\n      text\n    </dd>\n</dl>"), [prose("text")]);
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! at a lower weight: the less the question says by itself, the more they lend. Earlier answers lend no words, since
 //! their many words drown the question's; they lend the pages that they cited.
 //!
-//! The numbers were chosen on multi-turn questions with known passages; results are flat around them, so they are no
-//! fit to one set. Last question alone finds the right passage first in 74 of 100 follow-ups, all questions joined in
-//! 69, this in 78.
+//! The numbers were chosen on 170 multi-turn questions with known passages, where results are flat around them, so that
+//! they are no fit to one set. The right file came first for 71 of 100 by the last question alone, for 70 by all
+//! questions joined, for 82 by this; among the first five for 84, 89 and 94.
 
 use std::collections::HashSet;
 

@@ -1,0 +1,173 @@
+//! What a person gets in extract mode, over the pages in `tests/fixtures/knowledge`.
+
+use std::path::{Path, PathBuf};
+
+use answers::{AnswerError, Answerer, AnyAnswerer, Blame, Request};
+use rstest::rstest;
+use shared::{
+    answer::{Answer, Format},
+    config::{AnswerMode, Answers},
+    conversation::Conversation,
+    ids::{ChannelId, EventId, TeamId, UserId},
+    task::{Question, Surface},
+    turn::Turn,
+};
+
+fn knowledge() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/knowledge")
+}
+
+fn question(text: &str) -> Question {
+    let channel = ChannelId::new("C0FFEE");
+    let ts = "1729636800.000100".parse().unwrap();
+    Question {
+        team: TeamId::new("T0TEAM"),
+        enterprise: None,
+        channel: channel.clone(),
+        ts,
+        conversation: Conversation::Thread { channel, root: ts },
+        user: UserId::new("U0ASKS"),
+        surface: Surface::Channel,
+        text: text.to_owned(),
+        files: Vec::new(),
+        externally_shared: false,
+        event_id: EventId::new("Ev0EVENT"),
+        received_ms: 0,
+    }
+}
+
+fn extract(folder: &Path) -> Result<AnyAnswerer, AnswerError> {
+    AnyAnswerer::from_config(&Answers { knowledge: Some(folder.to_owned()), ..Answers::default() })
+}
+
+async fn ask(answerer: &AnyAnswerer, text: &str, turns: &[Turn]) -> Answer {
+    answerer.answer(&Request { question: &question(text), turns }).await.unwrap()
+}
+
+fn locations(answer: &Answer) -> Vec<&str> {
+    answer.sources.iter().map(|source| source.location.as_str()).collect()
+}
+
+#[tokio::test]
+async fn an_answer_quotes_passages_and_lists_their_sources() {
+    let answer = ask(&extract(&knowledge()).unwrap(), "how do I rotate a signing key?", &[]).await;
+    assert_eq!(answer.format, Format::Markdown);
+    insta::assert_snapshot!(answer.text);
+}
+
+#[rstest]
+#[case("how can I roll back a deployment?", "operations/deployments.md#rolling-back")]
+#[case("silence an alert", "operations/alerts.mdx#silencing-an-alert")]
+#[case("who approves a restore?", "operations/backups.markdown#restoring")]
+#[case("how many days of holiday do we have", "people/holidays.md")]
+#[tokio::test]
+async fn the_first_source_is_the_section_that_answers(#[case] text: &str, #[case] location: &str) {
+    let answer = ask(&extract(&knowledge()).unwrap(), text, &[]).await;
+    assert_eq!(locations(&answer).first(), Some(&location), "{}", answer.text);
+}
+
+#[rstest]
+#[case("how do I turn on automatic rotation?", "and how do I turn that off?", "operations/keys.md#automatic-rotation")]
+#[case("how long do we keep backups?", "and where?", "operations/backups.markdown")]
+#[case("can I silence an alert?", "for how long?", "operations/alerts.mdx#silencing-an-alert")]
+#[case("how do I ask for holiday?", "who decides that?", "people/holidays.md#asking-for-holiday")]
+#[tokio::test]
+async fn a_follow_up_finds_the_page_its_predecessor_was_about(
+    #[case] first: &str,
+    #[case] follow_up: &str,
+    #[case] location: &str,
+) {
+    let answerer = extract(&knowledge()).unwrap();
+    let answer = ask(&answerer, first, &[]).await;
+    let turns = [Turn::user(first), Turn::assistant(answer.text)];
+    let answer = ask(&answerer, follow_up, &turns).await;
+    assert_eq!(locations(&answer).first(), Some(&location), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_new_subject_in_the_thread_is_not_held_by_the_old_one() {
+    let turns = [Turn::user("how do I rotate a signing key?"), Turn::assistant("Rotate it every 90 days.")];
+    let answer = ask(&extract(&knowledge()).unwrap(), "who decides about my holiday?", &turns).await;
+    assert_eq!(locations(&answer).first(), Some(&"people/holidays.md#asking-for-holiday"), "{}", answer.text);
+}
+
+#[rstest]
+#[case("who won the football match yesterday?")]
+#[case("what is the weather like in Lisbon?")]
+#[case("how do I do this?")]
+#[tokio::test]
+async fn nothing_irrelevant_is_quoted(#[case] text: &str) {
+    let answer = ask(&extract(&knowledge()).unwrap(), text, &[]).await;
+    assert!(answer.sources.is_empty(), "{}", answer.text);
+    assert!(answer.text.contains("nothing about this in the 6 documents"), "{}", answer.text);
+}
+
+#[rstest]
+#[case("")]
+#[case("  ")]
+#[case("thanks a lot!")]
+#[tokio::test]
+async fn a_message_that_asks_nothing_is_asked_for_words(#[case] text: &str) {
+    let turns = [Turn::user("how do I rotate a signing key?"), Turn::assistant("Rotate it every 90 days.")];
+    let answer = ask(&extract(&knowledge()).unwrap(), text, &turns).await;
+    assert!(answer.sources.is_empty(), "{}", answer.text);
+    assert!(answer.text.contains("ask in words"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_document_calls_nobody() {
+    let answer = ask(&extract(&knowledge()).unwrap(), "how is an outage announced?", &[]).await;
+    assert_eq!(locations(&answer).first(), Some(&"operations/alerts.mdx#announcing-an-outage"));
+    assert!(answer.text.contains("< !channel>"), "{}", answer.text);
+    for call in ["<!", "<@"] {
+        assert!(!answer.text.contains(call), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_passage_longer_than_a_message_is_cut_and_keeps_its_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = format!("# Zebra\n\n```\n{}```\n", "zebra 😀 stripes\n".repeat(2_000));
+    std::fs::write(folder.path().join("zebra.md"), page).unwrap();
+    let answer = ask(&extract(folder.path()).unwrap(), "zebra stripes", &[]).await;
+    assert!(answer.text.encode_utf16().count() <= 12_000);
+    assert!(answer.text.contains("```\n\n… (shortened: the answer was "), "{}", answer.text);
+    assert!(answer.text.ends_with("\n\n**Sources**\n- [1] Zebra — `zebra.md`"), "{}", answer.text);
+}
+
+#[test]
+fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "no page").unwrap();
+    std::fs::write(folder.path().join("blank.md"), "\n\n").unwrap();
+    std::fs::write(folder.path().join("plain file"), "").unwrap();
+    let unset = AnyAnswerer::from_config(&Answers::default());
+    let missing = extract(&folder.path().join("missing"));
+    let no_folder = extract(&folder.path().join("plain file"));
+    let empty = extract(folder.path());
+    assert!(matches!(unset, Err(AnswerError::KnowledgeUnset)));
+    assert!(matches!(missing, Err(AnswerError::KnowledgeUnreadable { .. })));
+    assert!(matches!(no_folder, Err(AnswerError::KnowledgeUnreadable { .. })));
+    assert!(matches!(empty, Err(AnswerError::KnowledgeEmpty { .. })));
+    for refused in [unset, missing, no_folder, empty] {
+        let message = refused.unwrap_err().to_string();
+        assert!(message.contains("`answer.knowledge`"), "{message}");
+    }
+}
+
+#[test]
+fn a_failure_is_laid_to_the_question_or_to_a_dependency() {
+    let question = AnswerError::QuestionFails { source: "refused".into() };
+    let dependency = AnswerError::DependencyDown { dependency: "language model", source: "refused".into() };
+    assert_eq!(question.blame(), Blame::Question);
+    assert_eq!(dependency.blame(), Blame::Dependency);
+}
+
+#[tokio::test]
+async fn echo_repeats_the_question_and_counts_the_turns() {
+    let echo = AnyAnswerer::from_config(&Answers { mode: AnswerMode::Echo, ..Answers::default() }).unwrap();
+    let turns = [Turn::user("a"), Turn::assistant("b"), Turn::user("c"), Turn::assistant("d")];
+    let answer = ask(&echo, "<!channel> e?", &turns).await;
+    let expected = "answer to: <!channel> e? (turn 3)".to_owned();
+    assert_eq!(answer, Answer { text: expected, format: Format::Plain, sources: Vec::new() });
+}
