@@ -78,7 +78,7 @@ impl Context {
     /// The start of the stored value that has to go so that `pair` fits: everything before the first entry that stays.
     /// The pair itself always stays.
     pub(crate) fn cut(&self, pair: &str, limits: Limits) -> &str {
-        let Some(text) = &self.text else { return "" };
+        let Some(text) = self.text.as_ref().filter(|_| self.entries() > 0) else { return "" };
         let fits = |first: usize| {
             let begin = self.starts.get(first).copied().unwrap_or(text.len());
             // "[" and what stays with its "]", a comma, the pair.
@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(context.cut(PAIR, entries(5)), "");
         assert_eq!(context.cut(PAIR, entries(4)), r#"[ {"a":1}, "#);
         assert_eq!(context.cut(PAIR, entries(2)), r#"[ {"a":1}, {"b":2}, {"c":3} "#);
+        assert_eq!(Context::parse(b"[ ]".to_vec()).unwrap().cut(PAIR, entries(2)), "");
         assert_eq!(context.entries_after(context.cut(PAIR, entries(4))), 2);
         assert_eq!(context.entries_after(context.cut(PAIR, entries(2))), 0);
         let bytes = Limits { entries: 100, bytes: 2 + r#"{"c":3} "#.len() + 1 + PAIR.len() };

@@ -33,6 +33,7 @@
 //! | `threadkeeper_unreadable_keys_total` | | keys that could not be read and were set aside |
 //! | `threadkeeper_epochs_total` | `how` = `set`, `adopted` | losses of data in Redis that this process noticed |
 
+pub mod conformance;
 pub mod context;
 pub mod epoch;
 pub mod error;

@@ -100,6 +100,11 @@ impl Turns {
         &self.context
     }
 
+    /// Another application wrote the context.
+    pub fn put_context(&mut self, context: Context) {
+        self.context = context;
+    }
+
     /// The questions that wait for their turn, oldest first.
     pub fn waiting(&self) -> impl Iterator<Item = MessageTs> + '_ {
         self.questions.iter().filter(|(_, question)| question.stage.is_waiting()).map(|(ts, _)| *ts)

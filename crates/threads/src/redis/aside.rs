@@ -14,7 +14,7 @@ const KEPT_MS: u64 = 26 * 3600 * 1000;
 /// value in question or nothing. `clock_offset` in ms.
 pub(super) async fn set_aside(pool: &Pool, reply: &mut Reply, clock_offset: String) -> Result<(), ThreadError> {
     let (key, wanted) = (reply.text()?, reply.text()?);
-    let value = reply.bytes()?.unwrap_or_default();
+    let value = reply.bytes()?;
     move_away(pool, &key, &wanted, value, clock_offset).await
 }
 
@@ -23,15 +23,12 @@ pub(super) async fn move_away(
     pool: &Pool,
     key: &str,
     wanted: &str,
-    value: Vec<u8>,
+    value: Option<Vec<u8>>,
     clock_offset: String,
 ) -> Result<(), ThreadError> {
-    let call = Call {
-        script: &scripts::SET_ASIDE,
-        keys: vec![key.to_owned()],
-        arguments: vec![wanted.into(), value, KEPT_MS.to_string().into_bytes(), clock_offset.into_bytes()],
-        when_repeated: |_| (),
-    };
+    let mut arguments = vec![wanted.into(), KEPT_MS.to_string().into_bytes(), clock_offset.into_bytes()];
+    arguments.extend(value);
+    let call = Call { script: &scripts::SET_ASIDE, keys: vec![key.to_owned()], arguments, when_repeated: |_| () };
     let mut reply = Reply::new("set_aside", key, pool.call(call).await?)?;
     reply.number()?;
     reply.text()?;

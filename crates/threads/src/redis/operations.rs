@@ -317,7 +317,7 @@ impl RedisThreads {
             None => Context::absent(),
             Some(value) => {
                 let Ok(context) = Context::parse(value.clone()) else {
-                    aside::move_away(&self.pool, &key, "string", value, self.epochs.offset()).await?;
+                    aside::move_away(&self.pool, &key, "string", Some(value), self.epochs.offset()).await?;
                     return Ok(None);
                 };
                 context

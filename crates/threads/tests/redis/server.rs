@@ -55,8 +55,8 @@ impl Server {
         self.process.wait().unwrap();
     }
 
-    pub(crate) fn start_again(&mut self) {
-        self.process = Self::spawn(self.port, &self.folder, &[]);
+    pub(crate) fn start_again(&mut self, options: &[&str]) {
+        self.process = Self::spawn(self.port, &self.folder, options);
         self.wait();
     }
 

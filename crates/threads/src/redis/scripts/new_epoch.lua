@@ -2,7 +2,7 @@
 -- one that is there now, so that asking again after a lost reply is safe.
 -- KEYS: epoch. ARGV: seen id or '', new id or '' to look only, clock offset ms, clock margin ms, settle ms; margin < 0 = a first start.
 local kind = redis.call('TYPE', KEYS[1]).ok
-if kind ~= 'none' and kind ~= 'hash' then return { 0, 'unreadable', KEYS[1], 'hash', '' } end
+if kind ~= 'none' and kind ~= 'hash' then return { 0, 'unreadable', KEYS[1], 'hash' } end
 local id = redis.call('HGET', KEYS[1], 'id')
 if (id or '') ~= ARGV[1] or ARGV[2] == '' then return { 0, 'ok', id } end
 local time = redis.call('TIME')

@@ -14,7 +14,7 @@ local function whole(number) return string.format('%.0f', number) end
 for place, key in ipairs(KEYS) do
   local wanted = ({ 'hash', 'string', 'hash', 'zset', 'hash' })[place]
   local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= wanted then return { 0, 'unreadable', key, wanted, '' } end
+  if found ~= 'none' and found ~= wanted then return { 0, 'unreadable', key, wanted } end
 end
 -- This Redis lost writes when it forgot the epoch or knows fewer of this process' writes than it acknowledged.
 local id = redis.call('HGET', EPOCH, 'id')

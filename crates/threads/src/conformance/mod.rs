@@ -1,0 +1,234 @@
+//! What every store of threads does: one behaviour per function, run against each implementation.
+//!
+//! A test crate implements [`Laboratory`] and says [`conformance!`](crate::conformance!), which makes one test of each
+//! behaviour; each gets a laboratory of its own.
+
+#![expect(clippy::missing_panics_doc, reason = "a behaviour that does not hold panics")]
+
+pub mod contexts;
+pub mod endings;
+pub mod epochs;
+pub mod order;
+pub mod posting;
+
+use std::{future::Future, time::Duration};
+
+use shared::{
+    answer::{Answer, Format},
+    conversation::Conversation,
+    ids::{BurialId, ChannelId, CopyId, OwnerId},
+    ts::MessageTs,
+};
+
+use crate::{
+    outcome::{
+        Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Registered, Released,
+        Renewed, State,
+    },
+    store::ThreadStore,
+};
+
+/// The lease in all behaviours.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// A store under test, and what a test has to do behind its back.
+pub trait Laboratory: Send + Sync {
+    /// The store.
+    type Store: ThreadStore;
+
+    /// The store under test, with `context.max_turns` = 6, and the defaults otherwise.
+    fn store(&self) -> &Self::Store;
+
+    /// The store's clock, ms since 1970.
+    fn now(&self) -> u64;
+
+    /// Moves the store's clock forward.
+    fn advance(&self, by: Duration);
+
+    /// Marks an open question as taken back by the person.
+    fn withdraw(&self, conversation: &Conversation, ts: MessageTs) -> impl Future<Output = ()> + Send;
+
+    /// Forgets a thread's context on request, as a person may ask.
+    fn forget(&self, conversation: &Conversation) -> impl Future<Output = ()> + Send;
+
+    /// Puts a context there, as another application does.
+    fn put_context(&self, conversation: &Conversation, json: &str) -> impl Future<Output = ()> + Send;
+
+    /// The stored context, byte for byte.
+    fn context(&self, conversation: &Conversation) -> impl Future<Output = Option<String>> + Send;
+
+    /// Loses all data.
+    fn lose_everything(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// One thread in a laboratory, with short forms of the operations that panic when the store fails.
+pub struct Thread<'l, L> {
+    /// The laboratory.
+    pub laboratory: &'l L,
+    /// The thread.
+    pub conversation: Conversation,
+    base: u64,
+}
+
+impl<'l, L: Laboratory> Thread<'l, L> {
+    /// A thread whose questions are a minute old.
+    pub fn new(laboratory: &'l L) -> Self {
+        let base = (laboratory.now() - 60_000) * 1000;
+        let root = MessageTs::from_micros(base).expect("a time of this century");
+        Self { laboratory, conversation: Conversation::Thread { channel: ChannelId::new("C0FFEE"), root }, base }
+    }
+
+    /// The timestamp of the thread's `n`th message; they are one ms apart.
+    pub fn ts(&self, n: u64) -> MessageTs {
+        MessageTs::from_micros(self.base + n * 1000).expect("a time of this century")
+    }
+
+    /// Registers the `n`th message.
+    pub async fn register(&self, n: u64) -> Registered {
+        let store = self.laboratory.store();
+        store.register(&self.conversation, self.ts(n), store.stamp(), None).await.expect("register")
+    }
+
+    /// Reopens a burial.
+    pub async fn replay(&self, n: u64, burial: &str) -> Registered {
+        let store = self.laboratory.store();
+        let burial = BurialId::new(burial);
+        store.register(&self.conversation, self.ts(n), store.stamp(), Some(&burial)).await.expect("register")
+    }
+
+    /// Claims with a copy that was redelivered.
+    pub async fn claim(&self, n: u64, owner: &str) -> Claimed {
+        self.claim_copy(n, owner, "copy", false).await
+    }
+
+    /// Claims with one copy.
+    pub async fn claim_copy(&self, n: u64, owner: &str, copy: &str, fresh: bool) -> Claimed {
+        let claim = Claim { owner: OwnerId::new(owner), copy: CopyId::new(copy), fresh, lease: LEASE };
+        self.laboratory.store().claim(&self.conversation, self.ts(n), claim).await.expect("claim")
+    }
+
+    /// Claims what has to be granted.
+    pub async fn run(&self, n: u64, owner: &str) -> Grant {
+        match self.claim(n, owner).await {
+            Claimed::Run(grant) => grant,
+            other => panic!("message {n} should run for {owner}, not {other:?}"),
+        }
+    }
+
+    /// Renews the lease.
+    pub async fn renew(&self, n: u64, owner: &str) -> Renewed {
+        let owner = OwnerId::new(owner);
+        self.laboratory.store().renew(&self.conversation, self.ts(n), &owner, LEASE).await.expect("renew")
+    }
+
+    /// Gives the thread back.
+    pub async fn release(&self, n: u64, owner: &str, state: State, attempt: Attempt) -> Released {
+        let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
+        store.release(&self.conversation, self.ts(n), &owner, state, attempt).await.expect("release")
+    }
+
+    /// Announces the post of `answer n`.
+    pub async fn begin_post(&self, n: u64, owner: &str) -> Begun {
+        let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
+        store.begin_post(&self.conversation, self.ts(n), &owner, &kept(n), LEASE).await.expect("begin_post")
+    }
+
+    /// Records `question n` and `answer n`, posted as message `posted`.
+    pub async fn finish(&self, n: u64, owner: &str, grant: &Grant, posted: u64) -> Finished {
+        self.finish_with(n, owner, grant, (posted, Base::None)).await
+    }
+
+    /// Records an answer together with a rebuilt context.
+    pub async fn finish_with(&self, n: u64, owner: &str, grant: &Grant, (posted, base): (u64, Base)) -> Finished {
+        let (question, answer) = (format!("question {n}"), format!("answer {n}"));
+        let finish = Finish { answer_ts: &[self.ts(posted)], question: &question, answer: &answer, grant, base };
+        let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
+        store.finish(&self.conversation, self.ts(n), &owner, finish).await.expect("finish")
+    }
+
+    /// Claims, announces and records: the whole way of one question, posted as message `n + 1000`.
+    pub async fn answer(&self, n: u64) {
+        let grant = self.run(n, "whole way").await;
+        assert_eq!(self.begin_post(n, "whole way").await, Begun::Ok);
+        assert!(matches!(self.finish(n, "whole way", &grant, n + 1000).await, Finished::Ok { .. }));
+    }
+
+    /// Gives the question up.
+    pub async fn bury(&self, n: u64, burial: &str) -> Buried {
+        let (store, burial) = (self.laboratory.store(), BurialId::new(burial));
+        store.bury(&self.conversation, self.ts(n), &burial).await.expect("bury")
+    }
+
+    /// Records that the person was told.
+    pub async fn note_told(&self, n: u64, burial: &str, notice: u64) {
+        let (store, burial) = (self.laboratory.store(), BurialId::new(burial));
+        store.note_told(&self.conversation, self.ts(n), &burial, self.ts(notice)).await.expect("note_told");
+    }
+
+    /// Takes the question back.
+    pub async fn withdraw(&self, n: u64) {
+        self.laboratory.withdraw(&self.conversation, self.ts(n)).await;
+    }
+}
+
+/// `answer n` as it is kept.
+pub fn kept(n: u64) -> KeptAnswer {
+    let answer = Answer { text: format!("answer {n}"), format: Format::Markdown, sources: Vec::new() };
+    KeptAnswer { answer, entries: 0 }
+}
+
+/// Makes one `#[tokio::test]` of each behaviour. `$laboratory` is an expression that makes a new laboratory; it may await.
+#[macro_export]
+macro_rules! conformance {
+    ($laboratory:expr) => {
+        $crate::conformance!(@each $laboratory;
+            order: only_the_oldest_question_runs,
+            order: one_owner_at_a_time,
+            order: a_claim_repeated_by_its_owner_is_the_same_run,
+            order: an_unregistered_question_is_registered_by_its_claim,
+            order: a_late_older_question_does_not_pass_one_that_is_being_posted,
+            order: a_twin_is_recognised_only_while_the_other_copy_is_being_answered,
+            order: a_lease_that_ran_out_lets_another_worker_in,
+            order: a_renewed_lease_keeps_the_thread,
+            order: a_released_question_is_free_at_once,
+            order: an_attempt_is_given_back_once,
+            order: attempts_are_counted_per_claim,
+            posting: a_begun_post_is_seen_by_the_next_worker_with_its_answer,
+            posting: only_slack_itself_reopens_a_begun_post,
+            posting: a_worker_that_lost_its_lease_may_not_post,
+            posting: renewing_never_shortens_the_lease_of_a_post,
+            posting: the_first_record_wins,
+            posting: a_worker_that_lost_its_lease_may_record_what_it_posted,
+            posting: a_record_waits_while_another_question_is_the_head,
+            posting: recording_twice_names_the_own_messages,
+            endings: an_answered_question_is_done_for_everybody,
+            endings: a_buried_question_is_dead_for_everybody,
+            endings: the_first_burial_and_the_first_notice_stay,
+            endings: an_answered_question_cannot_be_buried,
+            endings: a_replay_reopens_only_its_own_burial,
+            endings: a_burial_while_posting_is_looked_up_when_it_is_replayed,
+            endings: a_withdrawn_question_is_withdrawn_for_everybody,
+            endings: a_question_so_old_that_it_may_be_forgotten_stays_unknown_until_it_is_posted,
+            endings: unknown_questions_are_lost_to_who_did_not_claim_them,
+            contexts: a_follow_up_knows_the_turns_before_it,
+            contexts: what_another_application_wrote_survives_byte_for_byte,
+            contexts: the_oldest_entries_go_first,
+            contexts: entries_that_came_meanwhile_are_kept,
+            contexts: a_rebuilt_context_is_used_only_when_there_is_none,
+            contexts: a_replacing_context_stands_alone,
+            contexts: a_forgotten_context_stays_forgotten,
+            epochs: a_loss_is_told_to_every_operation,
+            epochs: after_a_loss_claims_wait_until_the_questions_have_their_places,
+            epochs: after_a_loss_older_questions_are_looked_up_first,
+            epochs: a_number_is_taken_only_in_the_epoch_of_the_request,
+        );
+    };
+    (@each $laboratory:expr; $($group:ident: $behaviour:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $behaviour() {
+                $crate::conformance::$group::$behaviour(&$laboratory).await;
+            }
+        )*
+    };
+}
