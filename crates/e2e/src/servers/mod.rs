@@ -1,5 +1,6 @@
 //! RabbitMQ and Redis as private servers of a test.
 
+mod queues;
 mod rabbitmq;
 mod redis;
 
@@ -8,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 pub use self::{
-    rabbitmq::{QueueDepth, RabbitMq},
+    queues::QueueDepth,
+    rabbitmq::RabbitMq,
     redis::{Redis, RedisBuilder},
 };
 use crate::HarnessError;
