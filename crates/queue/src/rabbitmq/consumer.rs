@@ -82,6 +82,8 @@ impl TaskConsumer for RabbitConsumer {
                     };
                 }
                 Phase::Consuming(subscription) => match subscription.stream.next().await {
+                    // Its channel has died while it waited here: the broker has it again, and so has somebody else soon.
+                    Some(Ok(message)) if !message.acker.usable() => {}
                     Some(Ok(message)) => {
                         let (channel, publisher) = (&subscription.channel, &self.subscribing.publisher);
                         match serde_json::from_slice(&message.data) {
@@ -89,10 +91,13 @@ impl TaskConsumer for RabbitConsumer {
                             Err(error) => undecodable::bury_in_background(message, &error, channel, publisher),
                         }
                     }
-                    Some(Err(error)) => tracing::warn!("consuming `{}` broke: {error}", subscription.stream.queue()),
-                    None => {
+                    outcome @ (Some(Err(_)) | None) => {
                         let queue = subscription.stream.queue();
-                        tracing::warn!(queue = %queue, "consuming `{queue}` ended: subscribing again");
+                        // Without an error when the queue was deleted.
+                        let cause = outcome
+                            .and_then(Result::err)
+                            .map_or_else(|| "cancelled by the broker".to_owned(), |error| error.to_string());
+                        tracing::warn!(queue = %queue, cause, "consuming `{queue}` ended ({cause}): subscribing again");
                         metrics::counter!("threadkeeper_subscriptions_lost_total").increment(1);
                         self.phase = Phase::Idle;
                     }

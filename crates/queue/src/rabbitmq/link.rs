@@ -62,7 +62,7 @@ impl Link {
     /// Makes the first attempt, and supervises the connection from then on.
     pub(super) async fn connect(endpoint: &Endpoint, purpose: Purpose) -> Result<Self, QueueError> {
         let connection = endpoint.connect(purpose.as_str()).await?;
-        log_connected(endpoint, purpose, 0);
+        log_connected(endpoint, purpose);
         Ok(Self::start(endpoint.clone(), purpose, Some(connection)))
     }
 
@@ -155,6 +155,7 @@ impl Supervisor {
         let purpose = self.purpose.as_str();
         let mut next = first;
         let mut failures = 0;
+        let mut down_since = None;
         loop {
             let connection = match next.take() {
                 Some(connection) => connection,
@@ -163,63 +164,59 @@ impl Supervisor {
                     None => return,
                 },
             };
+            if let Some(down) = down_since.take().map(|since: Instant| since.elapsed().as_millis()) {
+                tracing::info!(purpose, down_ms = %down, "recovered: connected to RabbitMQ again ({purpose}), after {down} ms");
+            }
             let since = Instant::now();
             metrics::gauge!("threadkeeper_broker_connected", "purpose" => purpose).set(1.0);
             let lost = self.watch(Arc::new(connection)).await;
             metrics::gauge!("threadkeeper_broker_connected", "purpose" => purpose).set(0.0);
             let Some(cause) = lost else { return };
+            down_since = Some(Instant::now());
             tracing::warn!(
                 url = %self.endpoint.url(), purpose, cause,
-                "connection to RabbitMQ lost ({purpose}): {cause}"
+                "connection to RabbitMQ lost ({purpose}), reconnecting: {cause}"
             );
             metrics::counter!("threadkeeper_broker_connections_lost_total", "purpose" => purpose).increment(1);
             self.state.send_replace(State::Down(cause));
             // A broker that takes connections and drops them at once is a failing one.
-            failures = if since.elapsed() > Backoff::RECONNECT.longest { 1 } else { failures + 1 };
+            failures = if since.elapsed() > Backoff::RECONNECT.longest { 0 } else { failures + 1 };
+            if self.stopped_before_attempt(failures).await {
+                return;
+            }
         }
+    }
+
+    /// Waits for the next attempt's turn; true when the link was stopped meanwhile.
+    async fn stopped_before_attempt(&self, failures: u32) -> bool {
+        let delay = Backoff::RECONNECT.delay(failures, &mut rand::rng());
+        tokio::time::timeout(delay, self.stop.cancelled()).await.is_ok()
     }
 
     /// Connects after `failures` failures, which it counts on. None = stopped.
     async fn connect_until_it_works(&self, failures: &mut u32) -> Option<Connection> {
         let purpose = self.purpose.as_str();
         loop {
-            if *failures > 0 {
-                let delay = Backoff::RECONNECT.delay(*failures, &mut rand::rng());
-                tracing::info!(
-                    purpose,
-                    attempt = *failures,
-                    "reconnecting to RabbitMQ ({purpose}, attempt {failures})"
-                );
-                tokio::select! {
-                    () = self.stop.cancelled() => return None,
-                    () = tokio::time::sleep(delay) => {}
-                }
-            }
             // Not interrupted by `stop`: the attempt is short, and the client's thread panics when the runtime ends
             // under it.
             let error = match self.endpoint.connect(purpose).await {
                 Ok(connection) => {
-                    log_connected(&self.endpoint, self.purpose, *failures);
+                    log_connected(&self.endpoint, self.purpose);
                     return Some(connection);
                 }
                 Err(error) => error,
             };
             *failures = failures.saturating_add(1);
-            let cause = telemetry::chain(&error);
+            let (attempt, cause) = (*failures, telemetry::chain(&error));
             if error.is_unreachable() {
-                tracing::warn!(
-                    purpose,
-                    attempt = *failures,
-                    "connecting failed ({purpose}, attempt {failures}): {cause}"
-                );
+                tracing::warn!(purpose, attempt, "reconnecting to RabbitMQ ({purpose}, attempt {attempt}): {cause}");
             } else {
-                tracing::error!(
-                    purpose,
-                    attempt = *failures,
-                    "connecting failed ({purpose}, attempt {failures}): {cause}"
-                );
+                tracing::error!(purpose, attempt, "reconnecting to RabbitMQ ({purpose}, attempt {attempt}): {cause}");
             }
             self.state.send_replace(State::Down(cause));
+            if self.stopped_before_attempt(attempt).await {
+                return None;
+            }
         }
     }
 
@@ -271,13 +268,9 @@ impl Supervisor {
     }
 }
 
-fn log_connected(endpoint: &Endpoint, purpose: Purpose, failures: u32) {
+fn log_connected(endpoint: &Endpoint, purpose: Purpose) {
     let (url, connection) = (endpoint.url(), endpoint.connection_name(purpose.as_str()));
-    if failures == 0 {
-        tracing::info!(%url, connection, "connected to RabbitMQ at {url} as `{connection}`");
-    } else {
-        tracing::info!(%url, connection, attempt = failures, "recovered: connected to RabbitMQ at {url} as `{connection}` again");
-    }
+    tracing::info!(%url, connection, "connected to RabbitMQ at {url} as `{connection}`");
     metrics::counter!("threadkeeper_broker_connections_total", "purpose" => purpose.as_str()).increment(1);
 }
 

@@ -21,11 +21,15 @@ use shared::{
 };
 use url::Url;
 
-use crate::{TIMEOUT, gate::Gate};
+use crate::gate::Gate;
 
 /// Short, so that the tests are; the second one longer than any test waits for it.
 pub(crate) const WAITS_MS: [u64; 2] = [300, 60_000];
 
+/// Longest time for one publish.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a condition.
 const UNTIL: Duration = Duration::from_secs(20);
 
 /// One test's share of the broker.
