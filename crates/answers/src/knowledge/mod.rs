@@ -37,7 +37,7 @@ const FITTING_COVERAGE: f32 = 0.6;
 /// … or when it scores as two words that it alone has, or when the question names the page by its whole title.
 const FITTING_RARE_WORDS: f32 = 2.0;
 /// A further passage fits when it scores at least this share of the best one.
-const FITTING_SHARE: f32 = 0.7;
+const FITTING_SHARE: f32 = 0.85;
 
 /// All passages of a folder, searchable.
 #[derive(Debug)]
