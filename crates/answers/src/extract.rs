@@ -12,7 +12,7 @@ use crate::{
 
 /// Most passages that one answer quotes.
 const MOST_PASSAGES: usize = 3;
-/// How many of the best passages are looked at for these: several may be of one section.
+/// How many of the best passages are looked at for these: several may have one title.
 const CANDIDATES: usize = 12;
 
 /// Answers from the passages of a folder.
@@ -76,12 +76,13 @@ impl ExtractAnswerer {
 }
 
 impl ExtractAnswerer {
-    /// The passages to quote, the best of each section; none, when nothing is relevant.
+    /// The passages to quote, best first; none, when nothing is relevant. Of several with one title only the best: they
+    /// are of one section, or of pages that differ in little (one tutorial in five languages).
     fn fitting(&self, request: &Request<'_>) -> Vec<&Passage> {
         let mut fitting: Vec<&Passage> = Vec::new();
         let hits = self.knowledge.search(&request.question.text, request.turns, CANDIDATES);
         for hit in hits.into_iter().filter(|hit| hit.fits) {
-            if fitting.iter().all(|chosen| chosen.location != hit.passage.location) {
+            if fitting.iter().all(|chosen| chosen.title != hit.passage.title) {
                 fitting.push(hit.passage);
             }
         }
@@ -95,7 +96,7 @@ fn without_sources(text: String) -> Answer {
 }
 
 impl Answerer for ExtractAnswerer {
-    /// Runs on the caller's thread without a pause: a search takes well under a millisecond.
+    /// Runs on the caller's thread without a pause: a search over 5,500 passages takes under a millisecond.
     async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
         let start = Instant::now();
         let (answer, outcome) = self.compose(request);

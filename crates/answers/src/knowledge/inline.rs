@@ -52,6 +52,9 @@ const HTML: [&str; 45] = [
     "var",
 ];
 
+/// Longer ones, in bytes, are no tags: a text full of `<` is not searched to its end for each.
+const LONGEST_TAG: usize = 1_000;
+
 /// The text without tags, images and links that lead nowhere outside the folder; inline code stays as it is.
 pub(super) fn readable(text: &str) -> String {
     without_local_links(&outside_code(text, without_tags))
@@ -101,7 +104,7 @@ fn without_tags(text: &str) -> String {
 
 /// The length of the HTML or JSX (capital letter) tag that `text` starts with.
 fn tag_length(text: &str) -> Option<usize> {
-    let end = text.find('>')?;
+    let end = text.bytes().take(LONGEST_TAG).position(|byte| byte == b'>')?;
     let inside = &text[1..end];
     let closing = inside.strip_prefix('/');
     let name_at = closing.unwrap_or(inside);

@@ -236,7 +236,7 @@ fn is_list_item(line: &str) -> bool {
 
 /// The lines without the indentation that all of them share.
 fn without_indent(lines: &[&str]) -> String {
-    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let indent = |line: &&str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
     let lines: Vec<&str> = lines.iter().map(|line| line.get(shared..).unwrap_or_default().trim_end()).collect();
     lines.join("\n")

@@ -1,11 +1,16 @@
 //! One Markdown file as passages.
 
+use std::collections::HashMap;
+
 use super::markdown::{Block, Element, parse};
 
 /// The usual length of a passage, in characters: enough for a thought, short enough to rank by.
 const PASSAGE_CHARACTERS: usize = 1_200;
 /// Up to here a passage grows to keep a code block with the text that introduces it.
 const PASSAGE_CHARACTERS_WITH_CODE: usize = 2_400;
+
+/// Stands between the page's title and its headings.
+const HEADING_SEPARATOR: &str = " › ";
 
 /// A part of a page that is found and quoted as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,11 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// The title of the passage's page.
+    pub(super) fn page_title(&self) -> &str {
+        self.title.split_once(HEADING_SEPARATOR).map_or(self.title.as_str(), |(page, _)| page)
+    }
+
     /// The file of the passage: its path in the folder.
     pub fn page(&self) -> &str {
         self.location.split_once('#').map_or(self.location.as_str(), |(page, _)| page)
@@ -30,7 +40,7 @@ pub(super) fn passages(path: &str, markdown: &str) -> Vec<Passage> {
     let (front_title, body) = front_matter(markdown);
     let elements = parse(body);
     let title = front_title.or_else(|| first_heading(&elements)).unwrap_or_else(|| file_stem(path).to_owned());
-    let mut page = Page { path, title, headings: Vec::new(), anchors: Vec::new(), passages: Vec::new() };
+    let mut page = Page { path, title, headings: Vec::new(), anchors: HashMap::new(), passages: Vec::new() };
     let mut section = Section::default();
     for element in elements {
         match element {
@@ -55,8 +65,8 @@ struct Page<'a> {
     path: &'a str,
     title: String,
     headings: Vec<(usize, String)>,
-    /// All anchors given so far: a second one of the same name gets a number.
-    anchors: Vec<String>,
+    /// All anchors given so far, with the highest number that was put behind each.
+    anchors: HashMap<String, usize>,
     passages: Vec<Passage>,
 }
 
@@ -64,8 +74,13 @@ impl Page<'_> {
     /// Enters a section; its anchor, unless it is the page's own heading.
     fn open(&mut self, level: usize, text: &str, anchor: Option<String>) -> Option<String> {
         self.headings.retain(|(above, _)| *above < level);
-        let anchor = anchor.unwrap_or_else(|| self.unique(slug(text)));
-        self.anchors.push(anchor.clone());
+        let anchor = match anchor {
+            Some(anchor) => {
+                self.anchors.entry(anchor.clone()).or_default();
+                anchor
+            }
+            None => self.unique(&slug(text)),
+        };
         if text == self.title {
             return None;
         }
@@ -73,18 +88,22 @@ impl Page<'_> {
         Some(anchor)
     }
 
-    fn unique(&self, slug: String) -> String {
-        if !self.anchors.contains(&slug) {
-            return slug;
+    /// The slug, with a number if it was given before: `set`, `set-1`.
+    fn unique(&mut self, slug: &str) -> String {
+        let mut anchor = slug.to_owned();
+        while self.anchors.contains_key(&anchor) {
+            let number = self.anchors.entry(slug.to_owned()).or_default();
+            *number += 1;
+            anchor = format!("{slug}-{number}");
         }
-        let numbered = (1..).map(|number| format!("{slug}-{number}"));
-        numbered.into_iter().find(|anchor| !self.anchors.contains(anchor)).unwrap_or(slug)
+        self.anchors.insert(anchor.clone(), 0);
+        anchor
     }
 
     fn close(&mut self, section: &mut Section) {
         let section = std::mem::take(section);
         let path = self.headings.iter().map(|(_, text)| text.as_str());
-        let title = std::iter::once(self.title.as_str()).chain(path).collect::<Vec<_>>().join(" › ");
+        let title = std::iter::once(self.title.as_str()).chain(path).collect::<Vec<_>>().join(HEADING_SEPARATOR);
         let location = match &section.anchor {
             Some(anchor) => format!("{}#{anchor}", self.path),
             None => self.path.to_owned(),
@@ -197,12 +216,35 @@ fn split_long(block: Block) -> Vec<Block> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
+    use crate::limit::open_fence;
 
     fn places(markdown: &str) -> Vec<(String, String)> {
         passages("guide/keys.md", markdown).into_iter().map(|passage| (passage.title, passage.location)).collect()
+    }
+
+    fn any_markdown() -> impl Strategy<Value = String> {
+        let mark = proptest::sample::select(vec![
+            "\n", "\n\n", "# ", "```", "~~~", "---", "    ", "\t", "\u{a0}", "<p>", "<", ">", "<!--", "-->", "[", "](",
+            ")", "`", "- ", "1. ", "| ", "{#x}", "title: ", "word", "ü😀", ":::",
+        ]);
+        proptest::collection::vec(mark, 0..60).prop_map(|marks| marks.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_every_block_closes_its_fences(markdown in any_markdown()) {
+            for passage in passages("a.md", &markdown) {
+                for block in &passage.blocks {
+                    prop_assert!(!block.text().trim().is_empty());
+                    let fence = open_fence(block.text());
+                    prop_assert!(fence.is_none() || matches!(block, Block::Prose(_)), "{:?}", block);
+                }
+            }
+        }
     }
 
     fn place(title: &str, location: &str) -> (String, String) {

@@ -65,6 +65,12 @@ impl<'a> Query<'a> {
         Self { terms: query, cited, leaning }
     }
 
+    /// Whether every word of `title` is asked for.
+    pub(super) fn names(&self, title: &str) -> bool {
+        let mut words = terms(title).peekable();
+        words.peek().is_some() && words.all(|word| self.terms.holds(&word))
+    }
+
     /// What a passage of `page` has its score multiplied with.
     pub(super) fn bonus(&self, page: &str) -> f32 {
         if self.cited.contains(page) { 1.0 + CITED_BONUS * self.leaning } else { 1.0 }
