@@ -19,7 +19,7 @@ use crate::{
 /// Turn order and context of all threads, shared by all processes.
 ///
 /// Every operation is one step that happens wholly or not at all, and is safe to repeat by its caller when the answer was
-/// lost. To add an implementation, run [`crate::conformance`] against it.
+/// lost. To add an implementation, run [`mod@crate::conformance`] against it.
 ///
 /// # Errors
 /// Every operation fails with a [`ThreadError`] when the store cannot be reached or refuses; it may have run.

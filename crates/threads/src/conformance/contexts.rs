@@ -103,3 +103,24 @@ pub async fn a_forgotten_context_stays_forgotten(laboratory: &impl Laboratory) {
     thread.answer(3).await;
     assert_eq!(thread.run(4, "a").await.context.entries(), 2);
 }
+
+/// Nor does it write into what was said after.
+pub async fn a_record_of_before_is_not_put_into_the_context_of_after(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    thread.answer(1).await;
+    let grant = thread.run(2, "a").await;
+    laboratory.forget(&thread.conversation).await;
+    laboratory.put_context(&thread.conversation, "[1]").await;
+    assert_eq!(thread.finish(2, "a", &grant, 12).await, Finished::Ok { entries: 0 });
+    assert_eq!(laboratory.context(&thread.conversation).await.as_deref(), Some("[1]"));
+}
+
+/// Half a conversation would read as the whole one: it is rebuilt from Slack by the next question.
+pub async fn a_context_that_vanished_meanwhile_is_not_begun_anew(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    thread.answer(1).await;
+    let grant = thread.run(2, "a").await;
+    laboratory.remove_context(&thread.conversation).await;
+    assert_eq!(thread.finish(2, "a", &grant, 12).await, Finished::Ok { entries: 0 });
+    assert_eq!(laboratory.context(&thread.conversation).await, None);
+}

@@ -54,6 +54,9 @@ pub trait Laboratory: Send + Sync {
     /// Puts a context there, as another application does.
     fn put_context(&self, conversation: &Conversation, json: &str) -> impl Future<Output = ()> + Send;
 
+    /// Removes a context, as an expiry does.
+    fn remove_context(&self, conversation: &Conversation) -> impl Future<Output = ()> + Send;
+
     /// The stored context, byte for byte.
     fn context(&self, conversation: &Conversation) -> impl Future<Output = Option<String>> + Send;
 
@@ -217,6 +220,8 @@ macro_rules! conformance {
             contexts: a_rebuilt_context_is_used_only_when_there_is_none,
             contexts: a_replacing_context_stands_alone,
             contexts: a_forgotten_context_stays_forgotten,
+            contexts: a_record_of_before_is_not_put_into_the_context_of_after,
+            contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,
             epochs: a_loss_is_told_to_every_operation,
             epochs: after_a_loss_claims_wait_until_the_questions_have_their_places,
             epochs: after_a_loss_older_questions_are_looked_up_first,

@@ -1,6 +1,7 @@
 //! Threads in Redis: a pool of blocking connections, Lua scripts that are one step each, epochs.
 //!
-//! Reading order: [`scripts`] (what each step does), this module (the steps as calls), [`epochs`], [`pool`], [`connector`].
+//! Reading order: `scripts/*.lua` (what each step does), `operations` (the steps as calls), this module (one call),
+//! `epochs`, `pool`, `connector`.
 
 mod aside;
 mod connector;

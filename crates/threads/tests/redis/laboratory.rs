@@ -71,6 +71,10 @@ impl Laboratory for RedisLaboratory {
         let () = self.command(&["SET", &Self::key(conversation), json, "EX", "3600"]);
     }
 
+    async fn remove_context(&self, conversation: &Conversation) {
+        let _: u32 = self.command(&["DEL", &Self::key(conversation)]);
+    }
+
     async fn context(&self, conversation: &Conversation) -> Option<String> {
         self.command(&["GET", &Self::key(conversation)])
     }
