@@ -9,7 +9,7 @@ use queue::{
     rabbitmq::{RabbitMq, RabbitPublisher},
 };
 use service::{Process, admin::Admin, bind};
-use shared::{clock::Clock, health::Health};
+use shared::{clock::Clock, config, health::Health};
 use slack::signature::Verifier;
 use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::Semaphore;
@@ -42,8 +42,12 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         Ok(depths) if depths.nothing_waits() => Origin::FirstStart,
         _ => Origin::PossibleLoss,
     };
-    let store =
-        RedisThreads::connect_lazily(&settings.redis, &settings.context, &settings.delivery, id, origin).await?;
+    // Slack waits: a register that fails is not repeated, and has a time limit of its own.
+    let redis = config::Redis { max_retries: 0, ..settings.redis };
+    let url = redis.url()?;
+    let store = RedisThreads::connect_lazily(&redis, &settings.context, &settings.delivery, id, origin)
+        .await
+        .with_context(|| format!("Redis at {url} cannot be used"))?;
     let store = Arc::new(store);
 
     let admin = Admin { health: health(&publisher, &store), metrics };
@@ -81,16 +85,16 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     .context("the HTTP server for Slack cannot start")?;
     lifecycle.spawn("http", server.run());
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
-    Ok(lifecycle.run(SHUTDOWN_TIMEOUT).await?)
+    let code = lifecycle.run(SHUTDOWN_TIMEOUT).await?;
+    broker.close().await;
+    Ok(code)
 }
 
 /// Ready = a question would be kept, and numbered.
 fn health(publisher: &RabbitPublisher, store: &Arc<RedisThreads>) -> Health {
     let (publisher, store) = (publisher.clone(), Arc::clone(store));
-    Health::new()
-        .with("rabbitmq", move || std::future::ready(publisher.ready()))
-        .with("redis", move || {
-            let store = Arc::clone(&store);
-            async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
-        })
+    Health::new().with("rabbitmq", move || std::future::ready(publisher.ready())).with("redis", move || {
+        let store = Arc::clone(&store);
+        async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
+    })
 }

@@ -18,7 +18,11 @@ const PROBE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), long
 ///
 /// # Errors
 /// When the consumer ends although the process should run.
-pub(crate) async fn consume<C, S, A>(mut consumer: C, worker: Arc<Worker<S, A>>) -> Result<(), Ended>
+pub(crate) async fn consume<C, S, A>(
+    mut consumer: C,
+    worker: Arc<Worker<S, A>>,
+    concurrency: usize,
+) -> Result<(), Ended>
 where
     C: TaskConsumer,
     C::Delivery: 'static,
@@ -35,7 +39,8 @@ where
                     wait_for_store(&mut consumer, &worker, &error).await;
                 }
             }
-            delivery = consumer.next() => {
+            // The prefetch counts from the last subscription on; after a pause there may be more in hand.
+            delivery = consumer.next(), if running.len() < concurrency => {
                 let Some(delivery) = delivery else { return Err(Ended) };
                 let worker = Arc::clone(&worker);
                 running.spawn(async move { worker.handle(delivery).await });

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use answers::Answerer;
 use rand::{SeedableRng, rngs::StdRng};
-use shared::{retry::{self, Backoff}, ts::MessageTs};
+use shared::{
+    retry::{self, Backoff},
+    ts::MessageTs,
+};
 use slack::{
     PostError,
     replies::{Metadata, Post, Refusal, RefusalKind},
@@ -27,10 +30,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn post(&self, attempt: &Try<'_>, kept: &KeptAnswer) -> Result<Option<Decision>, ThreadError> {
         let Try { question, owner, .. } = attempt;
         let announced = Instant::now();
-        let begun = self
-            .store
-            .begin_post(&question.conversation, question.ts, owner, kept, self.delivery.post_lease)
-            .await?;
+        let begun =
+            self.store.begin_post(&question.conversation, question.ts, owner, kept, self.delivery.post_lease).await?;
         match begun {
             Begun::Ok => {}
             Begun::Done(_) => return Ok(Some(Decision::Ack("done"))),
@@ -137,13 +138,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         outcome: &'static str,
     ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, owner, grant } = attempt;
-        let finish = Finish {
-            answer_ts: &[posted],
-            question: &question.text,
-            answer: text,
-            grant,
-            base: Base::None,
-        };
+        let finish = Finish { answer_ts: &[posted], question: &question.text, answer: text, grant, base: Base::None };
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
             let finished = self.store.finish(&question.conversation, question.ts, owner, finish.clone()).await;

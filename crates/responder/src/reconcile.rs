@@ -32,9 +32,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let Try { question, grant, .. } = attempt;
         let posting = self.delivery.post_start + self.delivery.post_timeout;
         if let Previous::Posting { ago } = grant.previous
-            && ago < posting
+            && let Some(wait) = posting.checked_sub(ago).filter(|left| !left.is_zero())
         {
-            return Trace::Unknown { wait: posting - ago };
+            return Trace::Unknown { wait };
         }
         for read in 1..=2 {
             if read == 2 {

@@ -3,8 +3,8 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer};
-use anyhow::Context as _;
 use answers::AnyAnswerer;
+use anyhow::Context as _;
 use queue::rabbitmq::RabbitMq;
 use service::{Process, admin::Admin, bind};
 use shared::{clock::Clock, health::Health};
@@ -30,7 +30,10 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let broker = RabbitMq::connect(&settings.amqp, &settings.delivery.waits, &id).await?;
     // A Redis that knows nothing while questions are under way has lost its data.
     let origin = if broker.depths().await?.nothing_waits() { Origin::FirstStart } else { Origin::PossibleLoss };
-    let store = RedisThreads::connect(&settings.redis, &settings.context, &settings.delivery, id, origin).await?;
+    let url = settings.redis.url()?;
+    let store = RedisThreads::connect(&settings.redis, &settings.context, &settings.delivery, id, origin)
+        .await
+        .with_context(|| format!("Redis at {url} cannot be used"))?;
     let store = Arc::new(store);
     broker.move_unrouted().await?;
 
@@ -57,17 +60,17 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     });
     lifecycle.spawn("http", server.run());
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
-    lifecycle.spawn("consumer", consume::consume(consumer, worker));
-    Ok(lifecycle.run(settings.responder.shutdown_timeout).await?)
+    lifecycle.spawn("consumer", consume::consume(consumer, worker, settings.responder.concurrency.into()));
+    let code = lifecycle.run(settings.responder.shutdown_timeout).await?;
+    broker.close().await;
+    Ok(code)
 }
 
 /// Ready = a question would be taken, and its thread known.
 fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>) -> Health {
     let (broker, store) = (Arc::clone(broker), Arc::clone(store));
-    Health::new()
-        .with("rabbitmq", move || std::future::ready(broker.ready()))
-        .with("redis", move || {
-            let store = Arc::clone(&store);
-            async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
-        })
+    Health::new().with("rabbitmq", move || std::future::ready(broker.ready())).with("redis", move || {
+        let store = Arc::clone(&store);
+        async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
+    })
 }

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use answers::Answerer;
 use rand::{SeedableRng, rngs::StdRng};
-use shared::{retry::{self, Backoff}, task::Question, ts::MessageTs};
+use shared::{
+    retry::{self, Backoff},
+    task::Question,
+    ts::MessageTs,
+};
 use threads::{ThreadError, ThreadStore, outcome::Look};
 
 use crate::worker::{Decision, Worker};

@@ -8,7 +8,6 @@ use std::{
 use answers::{Answerer, Request};
 use queue::{Delivery, Headers};
 use shared::{
-    answer::Answer,
     clock::Clock,
     config,
     ids::OwnerId,
@@ -104,7 +103,13 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
                         shared::telemetry::chain(&error)
                     );
-                    (Decision::Park(retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30)), "store_error"), None)
+                    (
+                        Decision::Park(
+                            retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30)),
+                            "store_error",
+                        ),
+                        None,
+                    )
                 }
             };
             log_decision(&question, delivery.headers(), &decision, started.elapsed());
@@ -238,7 +243,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let held = self.lease(attempt).hold(&self.soft, answering).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
         match held {
-            Held::Completed(Ok(Ok(answer))) => self.post(attempt, &self.keep(attempt, answer)).await,
+            Held::Completed(Ok(Ok(answer))) => {
+                self.post(attempt, &KeptAnswer { answer, entries: grant.context.entries() }).await
+            }
             Held::Completed(Ok(Err(error))) => self.fail(attempt, &shared::telemetry::chain(&error)).await.map(Some),
             Held::Completed(Err(_)) => {
                 self.fail(attempt, &format!("no answer within {} s", deadline.as_secs())).await.map(Some)
@@ -246,10 +253,6 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Held::Lost => Ok(None),
             Held::Stopping => self.hand_over(attempt).await,
         }
-    }
-
-    fn keep(&self, attempt: &Try<'_>, answer: Answer) -> KeptAnswer {
-        KeptAnswer { answer, entries: attempt.grant.context.entries() }
     }
 
     pub(crate) fn lease<'a>(&'a self, attempt: &'a Try<'_>) -> Lease<'a, S> {

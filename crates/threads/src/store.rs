@@ -12,7 +12,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Registered, Released, Renewed, State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Registered, Released, Renewed,
+        State,
     },
 };
 

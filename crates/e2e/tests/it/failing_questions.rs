@@ -44,9 +44,10 @@ async fn a_question_that_fails_every_time_is_kept_its_person_told_and_its_thread
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_after_slack_asked_to_wait() {
-    let world =
-        World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__DELIVERY__WAITS", "100,1000,2000"))
-            .await;
+    let world = World::start_with(|stack| {
+        stack.ingresses(2).responders(3).env("THREADKEEPER__DELIVERY__WAITS", "100,1000,2000")
+    })
+    .await;
     let channel = world.slack.channel("general");
     let wait = std::time::Duration::from_secs(1);
     world.slack.fault(Rule::on(Method::ChatPostMessage, Fault::RateLimit { retry_after: wait }).times(2));

@@ -9,7 +9,8 @@ const THREADS: usize = 50;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follow_up_ten_ms_later_knows_the_question_before_it_whoever_takes_it() {
     let world =
-        World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms")).await;
+        World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms"))
+            .await;
     let channels: Vec<_> = (0..THREADS).map(|n| world.slack.channel(&format!("channel-{n}"))).collect();
     let conversations = channels.iter().enumerate().map(|(n, channel)| {
         let world = &world;
@@ -63,7 +64,9 @@ async fn a_classic_bot_keeps_one_running_conversation_per_direct_message_channel
     let first = world.ask(&channel, "who keeps the keys?", None).await;
     assert_eq!(world.answer(&first).await.thread_ts, None);
     let second = world.ask(&channel, "and who has a copy?", None).await;
-    world.assert_one_answer_each(&[(&first, echo("who keeps the keys?", 1)), (&second, echo("and who has a copy?", 2))]).await;
+    world
+        .assert_one_answer_each(&[(&first, echo("who keeps the keys?", 1)), (&second, echo("and who has a copy?", 2))])
+        .await;
     let keys: Vec<String> = world.stack.redis.command(&["KEYS", "slack_conv:*"]).expect("redis answers");
     assert_eq!(keys, [format!("slack_conv:{channel}:dm")]);
 }

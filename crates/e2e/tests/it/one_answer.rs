@@ -14,7 +14,7 @@ async fn the_same_event_four_times_at_different_ingresses_gets_one_answer() {
     let event = &said.events[0];
     let urls = world.stack.event_urls();
     for retry in 0..4 {
-        let body = event.body.to_string();
+        let body = event.body.clone();
         let (seconds, signature) = world.slack.signed(body.as_bytes());
         let mut request = reqwest::Client::new().post(&urls[retry % urls.len()]).body(body);
         request = request.header("x-slack-request-timestamp", seconds).header("x-slack-signature", signature);
@@ -61,8 +61,11 @@ async fn a_delivery_long_after_the_answer_is_not_answered_again() {
 async fn an_answer_whose_confirmation_was_lost_is_found_in_slack_and_not_posted_again() {
     let world = World::start_with(|stack| {
         let stack = stack.ingresses(2).responders(3).env("THREADKEEPER__DELIVERY__POST_START", "200ms");
-        let stack = stack.env("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s").env("THREADKEEPER__DELIVERY__POST_LEASE", "2s");
-        stack.env("THREADKEEPER__DELIVERY__WAITS", "200,1000,2000").env("THREADKEEPER__DELIVERY__RECONCILE_PAUSE", "300ms")
+        let stack =
+            stack.env("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s").env("THREADKEEPER__DELIVERY__POST_LEASE", "2s");
+        stack
+            .env("THREADKEEPER__DELIVERY__WAITS", "200,1000,2000")
+            .env("THREADKEEPER__DELIVERY__RECONCILE_PAUSE", "300ms")
     })
     .await;
     let channel = world.slack.channel("general");

@@ -40,7 +40,8 @@ async fn five_questions_of_a_thread_are_answered_in_order_while_every_worker_is_
 async fn a_thread_with_a_hundred_open_questions_does_not_delay_other_threads() {
     const DELAY: Duration = Duration::from_millis(300);
     let world =
-        World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms")).await;
+        World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms"))
+            .await;
     let hot = world.slack.channel("hot");
     let first = world.ask(&hot, "hot 0", None).await;
     let rest = (1..100).map(|n| {

@@ -39,7 +39,8 @@ async fn a_responder_killed_in_the_middle_of_an_answer_is_replaced_by_another() 
     let mut world = World::start_with(|stack| {
         let stack = stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "1500ms");
         let stack = stack.env("THREADKEEPER__DELIVERY__LEASE", "2s").env("THREADKEEPER__DELIVERY__POST_START", "500ms");
-        let stack = stack.env("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s").env("THREADKEEPER__DELIVERY__POST_LEASE", "2s");
+        let stack =
+            stack.env("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s").env("THREADKEEPER__DELIVERY__POST_LEASE", "2s");
         stack.env("THREADKEEPER__DELIVERY__WAITS", "100,1000,2000")
     })
     .await;
@@ -65,10 +66,8 @@ async fn a_responder_killed_in_the_middle_of_an_answer_is_replaced_by_another() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responder_told_to_stop_hands_its_open_question_over_and_leaves_with_exit_code_0() {
-    let world = World::start_with(|stack| {
-        stack.ingresses(2).responders(2).env("THREADKEEPER__ANSWER__ECHO_DELAY", "5s")
-    })
-    .await;
+    let world =
+        World::start_with(|stack| stack.ingresses(2).responders(2).env("THREADKEEPER__ANSWER__ECHO_DELAY", "5s")).await;
     let channel = world.slack.channel("general");
     let asked = world.ask(&channel, "hand it over", None).await;
     let claimed = |line: &e2e::LogLine| line.field("outcome").is_some_and(|outcome| outcome == "claimed");
@@ -81,6 +80,9 @@ async fn a_responder_told_to_stop_hands_its_open_question_over_and_leaves_with_e
     let exit = world.stack.responders[owner].wait_exit(Duration::from_secs(10)).await.expect("it leaves");
     assert_eq!(exit, e2e::Exit::Code(0), "{}", world.logs());
     let other = &world.stack.responders[1 - owner];
-    other.wait_for_log("the other responder to claim it", Duration::from_secs(2), claimed).await.expect("taken over within 2 s");
+    other
+        .wait_for_log("the other responder to claim it", Duration::from_secs(2), claimed)
+        .await
+        .expect("taken over within 2 s");
     world.assert_one_answer_each(&[(&asked, echo("hand it over", 1))]).await;
 }

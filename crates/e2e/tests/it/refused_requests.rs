@@ -38,7 +38,7 @@ async fn what_is_not_slacks_is_refused_and_nothing_of_it_reaches_the_queue() {
     let world = one_ingress().await;
     let channel = world.slack.channel("general");
     let said = world.slack.mention(&channel, &world.person, "hello", None).expect("it is said");
-    let body = said.events[0].body.to_string().into_bytes();
+    let body = said.events[0].body.clone().into_bytes();
 
     let with = |timestamp: u64, signature: String| {
         vec![("x-slack-request-timestamp", timestamp.to_string()), ("x-slack-signature", signature)]

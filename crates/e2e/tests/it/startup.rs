@@ -70,7 +70,8 @@ async fn an_unknown_option_keeps_both_services_from_starting() {
 async fn an_ingress_starts_without_its_servers_and_says_that_it_is_not_ready() {
     let world = quiet_world().await;
     let builder = world.stack.service("ingress", 0);
-    let builder = builder.env("AMQP_URL", "amqp://guest:hush@127.0.0.1:9/%2f").env("REDIS_URL", "redis://:hush@127.0.0.1:9/0");
+    let builder =
+        builder.env("AMQP_URL", "amqp://guest:hush@127.0.0.1:9/%2f").env("REDIS_URL", "redis://:hush@127.0.0.1:9/0");
     let ingress = builder.start().expect("the process starts");
     ingress.address(SOON).await.expect("it listens");
     ingress.status_is("/livez", 200, SOON).await.expect("it lives");

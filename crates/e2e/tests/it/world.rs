@@ -12,7 +12,7 @@ use shared::{
 };
 
 /// Everything that is waited for comes within this time, on a busy machine too.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A simulated Slack and a stack that serves it.
 pub(crate) struct World {
@@ -30,17 +30,18 @@ impl World {
 
     /// A stack as `build` wants it.
     pub(crate) async fn start_with(build: impl FnOnce(StackBuilder) -> StackBuilder) -> Self {
-        let slack = Playground::start(Options {
+        let simulated = Playground::start(Options {
             bot_token: Secret::new(e2e::BOT_TOKEN),
             signing_secret: Secret::new(e2e::SIGNING_SECRET),
             time_scale: 60.0,
             ..Options::default()
         })
         .expect("the simulated Slack starts");
-        let stack = build(Stack::builder(slack.api_url())).build().await.expect("the stack starts");
-        slack.deliver_events_to(stack.event_urls());
-        let person = slack.person("ada");
-        Self { stack, slack, person }
+        let builder = build(Stack::builder(simulated.api_url()));
+        let stack = builder.build().await.expect("the stack starts");
+        simulated.deliver_events_to(stack.event_urls());
+        let person = simulated.person("ada");
+        Self { stack, slack: simulated, person }
     }
 
     /// Somebody asks, and Slack has been answered 200.
@@ -95,13 +96,10 @@ impl World {
 
     /// The log of every service, for a failing test.
     pub(crate) fn logs(&self) -> String {
-        let mut all = String::new();
-        for service in self.stack.ingresses.iter().chain(&self.stack.responders) {
-            for line in service.log() {
-                all.push_str(&format!("[{}] {}\n", service.name(), line.text()));
-            }
-        }
-        all
+        let services = self.stack.ingresses.iter().chain(&self.stack.responders);
+        let lines = services
+            .flat_map(|service| service.log().into_iter().map(|line| format!("[{}] {}", service.name(), line.text())));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -113,6 +111,7 @@ pub(crate) fn echo(question: &str, turn: usize) -> String {
 /// A context that holds these questions and their echoes.
 pub(crate) fn echoed(questions: &[&str]) -> Vec<(String, String)> {
     let pairs = questions.iter().enumerate();
-    let turns = pairs.flat_map(|(n, q)| [("user".to_owned(), (*q).to_owned()), ("assistant".to_owned(), echo(q, n + 1))]);
+    let turns =
+        pairs.flat_map(|(n, q)| [("user".to_owned(), (*q).to_owned()), ("assistant".to_owned(), echo(q, n + 1))]);
     turns.collect()
 }

@@ -80,8 +80,8 @@ impl<P: TaskPublisher, S: ThreadStore> Events<P, S> {
         )?;
         let received_ms = self.clock.millis();
         let reception = Reception { direct_messages: self.direct_messages, own_user: None, received_ms };
-        let incoming = slack::event::parse(&body, &reception)
-            .map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        let incoming =
+            slack::event::parse(&body, &reception).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
         match incoming {
             Incoming::UrlVerification { challenge } => Ok(Accepted { label: "url_verification", body: challenge }),
             Incoming::Filtered(reason) => {

@@ -157,7 +157,7 @@ impl RabbitMq {
 
     /// Closes both connections and waits until they are closed; the last step of a process. Deliveries still in hand
     /// return to the queue; publishers and consumers made from it are of no more use.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         if let Some(link) = self.consume.get() {
             link.close().await;
         }

@@ -18,8 +18,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered, Released,
-        Renewed, State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered,
+        Released, Renewed, State,
     },
     splice::Writing,
     store::ThreadStore,
@@ -274,7 +274,8 @@ impl ThreadStore for RedisThreads {
     }
 
     async fn look(&self, conversation: &Conversation, ts: MessageTs) -> Result<Look, ThreadError> {
-        let Ran::Answered(kind, mut reply) = self.run_on(&scripts::LOOK, conversation, vec![ts.argument()]).await? else {
+        let Ran::Answered(kind, mut reply) = self.run_on(&scripts::LOOK, conversation, vec![ts.argument()]).await?
+        else {
             return Ok(Look::Unknown);
         };
         match kind.as_str() {
