@@ -5,6 +5,7 @@
 //!   worker::Worker::handle    one delivery, from claim to its end
 //!     claim                   may this question run now, and here?          not its turn -> parked
 //!     reconcile               an earlier attempt may have posted: look in Slack before posting again
+//!     remember                the context of the claim, or rebuilt from Slack where Redis has none
 //!     answer                  under a lease that is renewed, within a deadline
 //!     post                    announce in Redis, then one call to Slack that is never repeated
 //!     finish                  save question and answer in the thread, once
@@ -18,6 +19,7 @@ mod consume;
 mod failure;
 mod lease;
 mod post;
+mod rebuild;
 mod reconcile;
 pub mod startup;
 mod sweep;

@@ -14,10 +14,11 @@ use slack::{
 };
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Base, Begun, Finish, Finished, KeptAnswer, State},
+    outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, State},
 };
 
 use crate::{
+    rebuild::Memory,
     reconcile::WHOLE,
     worker::{Decision, Try, Worker},
 };
@@ -25,9 +26,22 @@ use crate::{
 /// Between two tries to record an answer that is already visible.
 const FINISH_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 
+/// An answer that people see.
+pub(crate) struct Visible<'a> {
+    pub(crate) ts: MessageTs,
+    pub(crate) text: &'a str,
+    /// How it came to be recorded, for logs and metrics.
+    pub(crate) outcome: &'static str,
+}
+
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// Announces the post in Redis, posts, finishes. None = the claim is no longer ours: claim again.
-    pub(crate) async fn post(&self, attempt: &Try<'_>, kept: &KeptAnswer) -> Result<Option<Decision>, ThreadError> {
+    pub(crate) async fn post(
+        &self,
+        attempt: &Try<'_>,
+        memory: &Memory,
+        kept: &KeptAnswer,
+    ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, owner, .. } = attempt;
         let announced = Instant::now();
         let begun =
@@ -56,7 +70,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let since_received = self.clock.millis().saturating_sub(question.received_ms);
         #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
         metrics::histogram!("threadkeeper_question_seconds").record(since_received as f64 / 1000.0);
-        self.finish(attempt, posted, &kept.answer.text, "answered").await
+        let visible = Visible { ts: posted, text: &kept.answer.text, outcome: "answered" };
+        self.finish(attempt, memory, visible).await
     }
 
     async fn post_failed(&self, attempt: &Try<'_>, error: PostError) -> Result<Option<Decision>, ThreadError> {
@@ -113,7 +128,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     }
 
     /// Slack certainly did not post: the question is open again, and this attempt does not count.
-    async fn not_posted(
+    pub(crate) async fn not_posted(
         &self,
         attempt: &Try<'_>,
         wait: Duration,
@@ -133,12 +148,13 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn finish(
         &self,
         attempt: &Try<'_>,
-        posted: MessageTs,
-        text: &str,
-        outcome: &'static str,
+        memory: &Memory,
+        visible: Visible<'_>,
     ) -> Result<Option<Decision>, ThreadError> {
+        let Visible { ts: posted, text, outcome } = visible;
         let Try { question, owner, grant } = attempt;
-        let finish = Finish { answer_ts: &[posted], question: &question.text, answer: text, grant, base: Base::None };
+        let base = memory.base(&question.text, text);
+        let finish = Finish { answer_ts: &[posted], question: &question.text, answer: text, grant, base };
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
             let finished = self.store.finish(&question.conversation, question.ts, owner, finish.clone()).await;

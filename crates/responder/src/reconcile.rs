@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use answers::Answerer;
 use shared::{conversation::Conversation, retry, task::Question, ts::MessageTs};
-use slack::{CallError, replies::Seen};
+use slack::{
+    CallError,
+    replies::{Identity, Seen},
+};
 use threads::{
     ThreadError, ThreadStore,
     outcome::{Attempt, Previous, State},
 };
 
-use crate::worker::{Decision, Try, Worker};
+use crate::{
+    post::Visible,
+    rebuild::Memory,
+    worker::{Decision, Try, Worker},
+};
 
 /// An answer is one message: part 1 of 1.
 pub(crate) const WHOLE: &str = "1/1";
@@ -65,30 +72,32 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Conversation::Thread { channel, root } => self.replies.thread(channel, *root, question.ts).await?,
             Conversation::DirectMessages { channel } => self.replies.history(channel, question.ts).await?,
         };
-        let identity = self.identity.get_or_try_init(|| self.replies.auth_test()).await?;
+        let identity = self.identity().await?;
         let key = question.event_key();
         Ok(seen.into_iter().filter(|seen| seen.is_by(identity) && seen.is_answer_to(&key, WHOLE)).collect())
+    }
+
+    /// Who the bot is: metadata alone proves nothing, any app of the workspace may copy it.
+    pub(crate) async fn identity(&self) -> Result<&Identity, CallError> {
+        self.identity.get_or_try_init(|| self.replies.auth_test()).await
     }
 
     /// Records a message that an earlier attempt has posted.
     pub(crate) async fn adopt(
         &self,
         attempt: &Try<'_>,
+        memory: &Memory,
         ts: MessageTs,
         text: String,
     ) -> Result<Option<Decision>, ThreadError> {
         metrics::counter!("threadkeeper_reconciled_total").increment(1);
         // The answer that was kept is the answer; Slack's rendering only where nothing was kept.
         let text = attempt.grant.kept.as_ref().map_or(text, |kept| kept.answer.text.clone());
-        self.finish(attempt, ts, &text, "adopted").await
+        self.finish(attempt, memory, Visible { ts, text: &text, outcome: "adopted" }).await
     }
 
-    pub(crate) async fn look_again_later(
-        &self,
-        attempt: &Try<'_>,
-        wait: Duration,
-    ) -> Result<Option<Decision>, ThreadError> {
+    pub(crate) async fn look_again_later(&self, attempt: &Try<'_>, wait: Duration) -> Result<Decision, ThreadError> {
         self.release(attempt, State::Keep, Attempt::Back).await?;
-        Ok(Some(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), "reconcile_waits")))
+        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), "slack_asked_later"))
     }
 }

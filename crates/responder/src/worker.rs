@@ -24,7 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     lease::{Held, Lease},
+    rebuild::Memory,
     reconcile::Trace,
+    wording,
 };
 
 /// From this attempt on a question runs alone in its process: one that kills its worker must not take its neighbours'
@@ -48,6 +50,8 @@ pub(crate) struct Worker<S, A> {
     pub(crate) clock: Clock,
     /// Shared by answers that run side by side, taken whole by one that must run alone.
     pub(crate) company: RwLock<()>,
+    /// `context.ttl`.
+    pub(crate) context_ttl: Duration,
     /// Cancelled when the process should take no more work.
     pub(crate) soft: CancellationToken,
 }
@@ -220,31 +224,46 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             "question {}:{} claimed (attempt {}), context loaded ({} turns)",
             question.channel, question.ts, grant.attempts, grant.context.entries(),
         );
-        if !matches!(grant.previous, Previous::Open) {
-            match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
-                Held::Completed(Trace::Posted { ts, text }) => return self.adopt(attempt, ts, text).await,
-                Held::Completed(Trace::Absent) => {}
-                Held::Completed(Trace::Unknown { wait }) => return self.look_again_later(attempt, wait).await,
+        let trace = match grant.previous {
+            Previous::Open => Trace::Absent,
+            _ => match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
+                Held::Completed(Trace::Unknown { wait }) => {
+                    return self.look_again_later(attempt, wait).await.map(Some);
+                }
+                Held::Completed(trace) => trace,
                 Held::Lost => return Ok(None),
                 Held::Stopping => return self.leave_for_reconciliation(attempt).await,
-            }
+            },
+        };
+        let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt)).await {
+            Held::Completed(Ok(memory)) => memory,
+            Held::Completed(Err(error)) => return self.cannot_remember(attempt, &error).await.map(Some),
+            Held::Lost => return Ok(None),
+            Held::Stopping => return self.leave_for_reconciliation(attempt).await,
+        };
+        if let Trace::Posted { ts, text } = trace {
+            return self.adopt(attempt, &memory, ts, text).await;
         }
         if grant.attempts > self.delivery.attempts {
             let reason = format!("{} attempts ended with the death of their process", self.delivery.attempts);
             return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts - 1 }));
         }
         if let Some(kept) = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries()) {
-            return self.post(attempt, kept).await;
+            return self.post(attempt, &memory, kept).await;
         }
         let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
-        let request = Request { question, turns: grant.context.turns() };
+        let rebuilt = memory.turns();
+        let request = Request { question, turns: rebuilt.as_deref().unwrap_or(grant.context.turns()) };
         let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
         let started = Instant::now();
         let held = self.lease(attempt).hold(&self.soft, answering).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
         match held {
-            Held::Completed(Ok(Ok(answer))) => {
-                self.post(attempt, &KeptAnswer { answer, entries: grant.context.entries() }).await
+            Held::Completed(Ok(Ok(mut answer))) => {
+                if matches!(memory, Memory::Unreadable) {
+                    answer.text.push_str(wording::UNREADABLE_THREAD);
+                }
+                self.post(attempt, &memory, &KeptAnswer { answer, entries: grant.context.entries() }).await
             }
             Held::Completed(Ok(Err(error))) => self.fail(attempt, &shared::telemetry::chain(&error)).await.map(Some),
             Held::Completed(Err(_)) => {

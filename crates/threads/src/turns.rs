@@ -14,8 +14,8 @@ use crate::{
     context::{Context, Limits},
     epoch::EpochId,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Previous, Registered, Released,
-        Renewed, State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered,
+        Released, Renewed, State,
     },
     splice::{self, Writing},
 };
@@ -300,6 +300,18 @@ impl Turns {
         }
         self.close(ts, Stage::Dead { burial: burial.clone(), told: None });
         Buried::Dead(burial.clone())
+    }
+
+    /// See [`crate::ThreadStore::look`].
+    pub fn look(&self, at: Moment, ts: MessageTs) -> Look {
+        let known = if self.epoch == Some(at.epoch) { self.questions.get(&ts) } else { None };
+        match known.map(|question| &question.stage) {
+            None => Look::Unknown,
+            Some(Stage::Open | Stage::Posting(_)) => Look::Open,
+            Some(Stage::Done(answer_ts)) => Look::Done(answer_ts.clone()),
+            Some(Stage::Dead { .. }) => Look::Dead,
+            Some(Stage::Withdrawn) => Look::Withdrawn,
+        }
     }
 
     /// See [`crate::ThreadStore::note_told`].

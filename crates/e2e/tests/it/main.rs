@@ -6,6 +6,7 @@
 mod contract;
 mod failing_questions;
 mod follow_ups;
+mod memory;
 mod one_answer;
 mod order;
 mod outages;

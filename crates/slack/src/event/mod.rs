@@ -75,6 +75,12 @@ pub enum EventError {
     NotAnObject,
 }
 
+/// What a message says, as a person reads it: Slack's notation resolved, mentions of `own_user` left out. The same
+/// text that a question gets.
+pub fn plain_text(written: &str, own_user: &UserId) -> String {
+    text::to_plain(written, &[own_user.as_str()])
+}
+
 /// Reads one request body.
 ///
 /// # Errors

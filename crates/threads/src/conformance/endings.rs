@@ -5,12 +5,13 @@ use std::time::Duration;
 use shared::ids::BurialId;
 
 use super::{LEASE, Laboratory, Thread};
-use crate::outcome::{Attempt, Begun, Buried, Claimed, Finished, Previous, Registered, Released, State};
+use crate::outcome::{Attempt, Begun, Buried, Claimed, Finished, Look, Previous, Registered, Released, State};
 
 /// Slack's retries and late copies end here.
 pub async fn an_answered_question_is_done_for_everybody(laboratory: &impl Laboratory) {
     let thread = Thread::new(laboratory);
     thread.answer(1).await;
+    assert_eq!(thread.look(1).await, Look::Done(vec![thread.ts(1001)]));
     assert_eq!(thread.register(1).await, Registered::Done);
     assert_eq!(thread.claim(1, "a").await, Claimed::Done);
 }
@@ -21,6 +22,7 @@ pub async fn a_buried_question_is_dead_for_everybody(laboratory: &impl Laborator
     let grant = thread.run(1, "a").await;
     thread.register(2).await;
     assert_eq!(thread.bury(1, "record").await, Buried::Dead(BurialId::new("record")));
+    assert_eq!(thread.look(1).await, Look::Dead);
     assert_eq!(thread.register(1).await, Registered::Dead);
     assert_eq!(thread.claim(1, "b").await, Claimed::Dead { burial: BurialId::new("record"), told: None });
     assert_eq!(thread.begin_post(1, "a").await, Begun::Dead);
@@ -78,6 +80,7 @@ pub async fn a_withdrawn_question_is_withdrawn_for_everybody(laboratory: &impl L
     let thread = Thread::new(laboratory);
     let grant = thread.run(1, "a").await;
     thread.withdraw(1).await;
+    assert_eq!(thread.look(1).await, Look::Withdrawn);
     assert_eq!(thread.register(1).await, Registered::Withdrawn);
     assert_eq!(thread.claim(1, "b").await, Claimed::Withdrawn);
     assert_eq!(thread.begin_post(1, "a").await, Begun::Withdrawn);
@@ -95,6 +98,19 @@ pub async fn a_question_so_old_that_it_may_be_forgotten_stays_unknown_until_it_i
     assert_eq!(thread.begin_post(1, "b").await, Begun::Ok);
     assert_eq!(thread.release(1, "b", State::Open, Attempt::Back).await, Released::Ok);
     assert_eq!(thread.run(1, "c").await.previous, Previous::Open);
+}
+
+/// Looking changes nothing: the next claim is the first attempt.
+pub async fn a_look_tells_what_became_of_a_question_and_changes_nothing(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    assert_eq!(thread.look(1).await, Look::Unknown);
+    assert_eq!(thread.register(1).await, Registered::Open);
+    assert_eq!(thread.look(1).await, Look::Open);
+    assert_eq!(thread.run(1, "a").await.attempts, 1);
+    thread.begin_post(1, "a").await;
+    assert_eq!(thread.look(1).await, Look::Open);
+    laboratory.lose_everything().await;
+    assert_eq!(thread.look(1).await, Look::Unknown);
 }
 
 /// Nothing is posted, recorded or buried without a claim.

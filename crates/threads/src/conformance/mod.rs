@@ -22,7 +22,7 @@ use shared::{
 
 use crate::{
     outcome::{
-        Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Registered, Released,
+        Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Registered, Released,
         Renewed, State,
     },
     store::ThreadStore,
@@ -168,6 +168,11 @@ impl<'l, L: Laboratory> Thread<'l, L> {
         store.note_told(&self.conversation, self.ts(n), &burial, self.ts(notice)).await.expect("note_told");
     }
 
+    /// What became of the question.
+    pub async fn look(&self, n: u64) -> Look {
+        self.laboratory.store().look(&self.conversation, self.ts(n)).await.expect("look")
+    }
+
     /// Takes the question back.
     pub async fn withdraw(&self, n: u64) {
         self.laboratory.withdraw(&self.conversation, self.ts(n)).await;
@@ -212,6 +217,7 @@ macro_rules! conformance {
             endings: a_burial_while_posting_is_looked_up_when_it_is_replayed,
             endings: a_withdrawn_question_is_withdrawn_for_everybody,
             endings: a_question_so_old_that_it_may_be_forgotten_stays_unknown_until_it_is_posted,
+            endings: a_look_tells_what_became_of_a_question_and_changes_nothing,
             endings: unknown_questions_are_lost_to_who_did_not_claim_them,
             contexts: a_follow_up_knows_the_turns_before_it,
             contexts: what_another_application_wrote_survives_byte_for_byte,

@@ -34,6 +34,7 @@ enum Step {
     BeginPost { n: u64, owner: u8 },
     Finish { n: u64, owner: u8, grant: prop::sample::Index, base: u8 },
     Bury { n: u64, burial: u8 },
+    Look { n: u64 },
     NoteTold { n: u64, burial: u8, notice: u64 },
     LeasesRunOut,
     AnotherApplicationWrites,
@@ -53,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (n.clone(), owner, any::<prop::sample::Index>(), 0..4u8)
             .prop_map(|(n, owner, grant, base)| Step::Finish { n, owner, grant, base }),
         2 => (n.clone(), 0..2u8).prop_map(|(n, burial)| Step::Bury { n, burial }),
+        2 => n.clone().prop_map(|n| Step::Look { n }),
         1 => (n, 0..2u8, 20..22u64).prop_map(|(n, burial, notice)| Step::NoteTold { n, burial, notice }),
         2 => Just(Step::LeasesRunOut),
         1 => Just(Step::AnotherApplicationWrites),
@@ -143,6 +145,9 @@ impl Pair<'_> {
             Step::Bury { n, burial } => {
                 let model = self.model.bury(at, self.ts(n), &burial_id(burial));
                 assert_eq!(store.bury(&conversation, self.ts(n), &burial_id(burial)).await.unwrap(), model);
+            }
+            Step::Look { n } => {
+                assert_eq!(store.look(&conversation, self.ts(n)).await.unwrap(), self.model.look(at, self.ts(n)));
             }
             Step::NoteTold { n, burial, notice } => {
                 self.model.note_told(self.ts(n), &burial_id(burial), self.ts(notice));

@@ -1,0 +1,153 @@
+//! Rebuilds a thread's context from Slack, where Redis has none or lost what it had.
+
+use std::time::Duration;
+
+use answers::Answerer;
+use shared::{ids::EventKey, task::Question, ts::MessageTs, turn::Turn};
+use slack::{CallError, event::plain_text, replies::Identity, replies::Seen};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Base, Previous},
+};
+
+use crate::{
+    reconcile::WHOLE,
+    worker::{Decision, Try, Worker},
+};
+
+/// Between two tries to read a thread that Slack does not show.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(5);
+
+/// A question and its answer, as Slack shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exchange {
+    asked: MessageTs,
+    question: String,
+    answer: String,
+}
+
+/// The context that an answer is made from, and what of it Redis does not have.
+pub(crate) enum Memory {
+    /// Redis has it.
+    Stored,
+    /// Read from Slack, because Redis has none.
+    Missing(Vec<Exchange>),
+    /// Read from Slack, because Redis lost data since.
+    Lost(Vec<Exchange>),
+    /// Redis has none, and Slack refuses to show the thread. The answer says so.
+    Unreadable,
+}
+
+impl Memory {
+    /// The turns before the question; none = those of the claim.
+    pub(crate) fn turns(&self) -> Option<Vec<Turn>> {
+        match self {
+            Self::Stored | Self::Unreadable => None,
+            Self::Missing(exchanges) | Self::Lost(exchanges) => Some(turns(exchanges)),
+        }
+    }
+
+    /// What is stored with the answer besides the pair itself.
+    pub(crate) fn base(&self, question: &str, answer: &str) -> Base {
+        match self {
+            Self::Stored | Self::Unreadable => Base::None,
+            Self::Missing(exchanges) => Base::IfAbsent(turns(exchanges)),
+            Self::Lost(exchanges) => {
+                let mut turns = turns(exchanges);
+                turns.extend([Turn::user(question), Turn::assistant(answer)]);
+                Base::Replace(turns)
+            }
+        }
+    }
+}
+
+fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
+    exchanges.iter().flat_map(|e| [Turn::user(&e.question), Turn::assistant(&e.answer)]).collect()
+}
+
+impl<S: ThreadStore, A: Answerer> Worker<S, A> {
+    /// What was said before, from Slack where Redis cannot tell.
+    ///
+    /// # Errors
+    /// When Slack could not be asked.
+    pub(crate) async fn remember(&self, attempt: &Try<'_>) -> Result<Memory, CallError> {
+        let Try { question, grant, .. } = attempt;
+        let lost = matches!(grant.previous, Previous::BeforeEpoch);
+        let begins = question.conversation.thread_ts() == Some(question.ts);
+        if begins || (!lost && grant.context.bytes().is_some()) {
+            return Ok(Memory::Stored);
+        }
+        let identity = self.identity().await?;
+        let seen = match self.messages_before(question).await {
+            Err(CallError::Refused { refusal, .. }) => {
+                tracing::error!(
+                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                    outcome = "unreadable_thread",
+                    "{}:{} is answered without the turns before it, and the answer says so: Redis has no context of its \
+                     thread and Slack refuses to show it; give the bot its history scopes: {refusal}",
+                    question.channel, question.ts,
+                );
+                return Ok(Memory::Unreadable);
+            }
+            seen => seen?,
+        };
+        let exchanges = pair_up(&seen, question, identity);
+        if !exchanges.is_empty() {
+            metrics::counter!("threadkeeper_contexts_rebuilt_total").increment(1);
+            tracing::info!(
+                slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                turns = exchanges.len() * 2,
+                "context of {} rebuilt from Slack ({} turns)", question.conversation, exchanges.len() * 2,
+            );
+        }
+        Ok(if lost { Memory::Lost(exchanges) } else { Memory::Missing(exchanges) })
+    }
+
+    /// The thread's earlier turns are in Slack and cannot be read at present: an answer that has forgotten them is what
+    /// must not happen, so the question waits, and the log says why.
+    pub(crate) async fn cannot_remember(&self, attempt: &Try<'_>, error: &CallError) -> Result<Decision, ThreadError> {
+        let question = attempt.question;
+        tracing::error!(
+            slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+            outcome = "cannot_remember",
+            "{}:{} waits: Redis has no context of its thread and Slack does not show it at present: {error}",
+            question.channel, question.ts,
+        );
+        let wait = match error {
+            CallError::RateLimited { retry_after, .. } => *retry_after,
+            _ => UNREADABLE_PAUSE,
+        };
+        self.look_again_later(attempt, wait).await
+    }
+
+    async fn messages_before(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
+        if let Some(root) = question.conversation.thread_ts() {
+            return self.replies.thread(&question.channel, root, root).await;
+        }
+        // One running conversation: what is older than the context's memory would be forgotten anyway.
+        let memory = u64::try_from(self.context_ttl.as_micros()).unwrap_or(u64::MAX);
+        let oldest = question.ts.micros().saturating_sub(memory);
+        self.replies.history(&question.channel, MessageTs::from_micros(oldest).unwrap_or(question.ts)).await
+    }
+}
+
+/// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
+/// no turn, as in a context that was never lost.
+fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Exchange> {
+    let mut exchanges: Vec<Exchange> = seen
+        .iter()
+        .filter(|message| message.ts < question.ts && !message.is_by(identity))
+        .filter_map(|asked| {
+            let key = EventKey::of(&question.channel, &asked.ts);
+            let answer = seen.iter().find(|message| message.is_by(identity) && message.is_answer_to(&key, WHOLE))?;
+            Some(Exchange {
+                asked: asked.ts,
+                question: plain_text(&asked.text, &identity.user),
+                answer: plain_text(&answer.text, &identity.user),
+            })
+        })
+        .collect();
+    exchanges.sort_by_key(|exchange| exchange.asked);
+    exchanges.dedup_by_key(|exchange| exchange.asked);
+    exchanges
+}
