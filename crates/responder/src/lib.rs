@@ -18,6 +18,7 @@
 mod consume;
 mod failure;
 mod lease;
+mod pacing;
 mod post;
 mod rebuild;
 mod reconcile;

@@ -14,10 +14,11 @@ use slack::{
 };
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, State},
+    outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
 };
 
 use crate::{
+    lease::Held,
     rebuild::Memory,
     reconcile::WHOLE,
     worker::{Decision, Try, Worker},
@@ -43,6 +44,15 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         kept: &KeptAnswer,
     ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, owner, .. } = attempt;
+        match self.lease(attempt).hold(&self.soft, self.permit(&question.channel)).await {
+            Held::Completed(Ok(Permit::Granted)) => {}
+            Held::Completed(Ok(Permit::Wait(wait))) => {
+                return self.not_posted(attempt, wait, "paced").await.map(Some);
+            }
+            Held::Completed(Err(error)) => return Err(error),
+            Held::Lost => return Ok(None),
+            Held::Stopping => return self.hand_over(attempt).await,
+        }
         let announced = Instant::now();
         let begun =
             self.store.begin_post(&question.conversation, question.ts, owner, kept, self.delivery.post_lease).await?;
@@ -91,6 +101,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     "Slack asks to wait {} s, {channel}:{ts} waits", retry_after.as_secs(),
                 );
                 metrics::counter!("threadkeeper_rate_limited_total").increment(1);
+                self.hold_posts(channel, retry_after).await?;
                 self.not_posted(attempt, retry_after, "rate_limited").await.map(Some)
             }
             PostError::Refused(refusal) => self.refused(attempt, &refusal).await.map(Some),

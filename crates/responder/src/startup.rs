@@ -55,6 +55,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         answerer,
         delivery: settings.delivery,
         clock: Clock::System,
+        pacing: settings.slack.pacing,
         context_ttl: settings.context.ttl,
         company: RwLock::new(()),
         soft: lifecycle.soft(),

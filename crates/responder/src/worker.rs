@@ -50,6 +50,8 @@ pub(crate) struct Worker<S, A> {
     pub(crate) clock: Clock,
     /// Shared by answers that run side by side, taken whole by one that must run alone.
     pub(crate) company: RwLock<()>,
+    /// `slack.pacing`.
+    pub(crate) pacing: config::Pacing,
     /// `context.ttl`.
     pub(crate) context_ttl: Duration,
     /// Cancelled when the process should take no more work.
@@ -291,7 +293,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     }
 
     /// The process stops: nothing was posted, so another worker may begin at once.
-    async fn hand_over(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+    pub(crate) async fn hand_over(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
         self.release(attempt, State::Open, Attempt::Back).await?;
         Ok(Some(Decision::GiveBack("handed_over")))
     }

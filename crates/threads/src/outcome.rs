@@ -232,6 +232,24 @@ pub enum Look {
     Withdrawn,
 }
 
+/// How often something may be done, by all workers together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// One permit in this time, in the long run.
+    pub interval: Duration,
+    /// So many at once after a pause; at least 1.
+    pub burst: u32,
+}
+
+/// Asking for a permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permit {
+    /// Do it now.
+    Granted,
+    /// Ask again after this time.
+    Wait(Duration),
+}
+
 /// Giving a question up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Buried {

@@ -12,8 +12,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Registered, Released, Renewed,
-        State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Pace, Permit, Registered, Released,
+        Renewed, State,
     },
 };
 
@@ -108,6 +108,13 @@ pub trait ThreadStore: Send + Sync {
         conversation: &Conversation,
         ts: MessageTs,
     ) -> impl Future<Output = Result<Look, ThreadError>> + Send;
+
+    /// Asks for one permit in `lane` (a name such as `chat.postMessage:C0FFEE`). A permit that was granted and whose answer
+    /// was lost is spent.
+    fn permit(&self, lane: &str, pace: Pace) -> impl Future<Output = Result<Permit, ThreadError>> + Send;
+
+    /// Nobody gets a permit in `lane` for this time: Slack said so.
+    fn hold(&self, lane: &str, pace: Pace, duration: Duration) -> impl Future<Output = Result<(), ThreadError>> + Send;
 
     /// A small write. A read would succeed while the store is out of memory.
     fn probe(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;

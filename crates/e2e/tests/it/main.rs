@@ -10,6 +10,7 @@ mod memory;
 mod one_answer;
 mod order;
 mod outages;
+mod pacing;
 mod processes;
 mod refused_requests;
 mod servers;

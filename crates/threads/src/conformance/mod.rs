@@ -9,6 +9,7 @@ pub mod contexts;
 pub mod endings;
 pub mod epochs;
 pub mod order;
+pub mod pacing;
 pub mod posting;
 
 use std::{future::Future, time::Duration};
@@ -228,6 +229,8 @@ macro_rules! conformance {
             contexts: a_forgotten_context_stays_forgotten,
             contexts: a_record_of_before_is_not_put_into_the_context_of_after,
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,
+            pacing: permits_come_in_a_burst_and_then_at_the_rate,
+            pacing: a_lane_on_hold_gives_no_permit_until_the_time_is_over,
             epochs: a_loss_is_told_to_every_operation,
             epochs: after_a_loss_claims_wait_until_the_questions_have_their_places,
             epochs: after_a_loss_older_questions_are_looked_up_first,

@@ -18,6 +18,11 @@ impl Keys {
         format!("{}slack_epoch", self.prefix)
     }
 
+    /// `slack_governor:<lane>`: the time in ms of Redis' clock at which the lane's bucket is empty.
+    pub(super) fn governor(&self, lane: &str) -> String {
+        format!("{}slack_governor:{lane}", self.prefix)
+    }
+
     /// The keys of one conversation in the order of the scripts: epoch, context, thread, turns, answers.
     ///
     /// The braces are Redis' hash tag around the whole context key, so that all keys of a thread are in the context's

@@ -6,6 +6,7 @@
 mod aside;
 mod connector;
 mod epochs;
+mod governor;
 mod keys;
 mod operations;
 mod pool;

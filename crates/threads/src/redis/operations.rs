@@ -18,8 +18,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered,
-        Released, Renewed, State,
+        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Pace, Permit, Previous,
+        Registered, Released, Renewed, State,
     },
     splice::Writing,
     store::ThreadStore,
@@ -288,6 +288,14 @@ impl ThreadStore for RedisThreads {
             }),
             _ => Err(reply.unexpected("an unknown kind")),
         }
+    }
+
+    async fn permit(&self, lane: &str, pace: Pace) -> Result<Permit, ThreadError> {
+        self.govern(lane, pace, Duration::ZERO).await
+    }
+
+    async fn hold(&self, lane: &str, pace: Pace, duration: Duration) -> Result<(), ThreadError> {
+        self.govern(lane, pace, duration.max(Duration::from_millis(1))).await.map(drop)
     }
 
     async fn probe(&self) -> Result<(), ThreadError> {
