@@ -138,6 +138,7 @@ impl Knowledge {
         best.coverage >= FITTING_COVERAGE
             || best.score >= FITTING_RARE_WORDS * self.index.rarest()
             || query.names(self.passages[best.passage].page_title())
+            || query.names_section(self.passages[best.passage].heading())
     }
 
     /// How much of `wanted` there is in `text`: the rarity of their common words.

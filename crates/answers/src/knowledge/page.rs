@@ -29,6 +29,11 @@ impl Passage {
         self.title.split_once(HEADING_SEPARATOR).map_or(self.title.as_str(), |(page, _)| page)
     }
 
+    /// The heading that the passage stands under, without those above it.
+    pub(super) fn heading(&self) -> &str {
+        self.title.rsplit_once(HEADING_SEPARATOR).map_or(self.title.as_str(), |(_, heading)| heading)
+    }
+
     /// The file of the passage: its path in the folder.
     pub fn page(&self) -> &str {
         self.location.split_once('#').map_or(self.location.as_str(), |(page, _)| page)

@@ -71,6 +71,12 @@ impl<'a> Query<'a> {
         words.peek().is_some() && words.all(|word| self.terms.holds(&word))
     }
 
+    /// Whether `heading` says what is asked for: every word of it, and more than one, since many sections are called
+    /// "Example" or "Overview".
+    pub(super) fn names_section(&self, heading: &str) -> bool {
+        terms(heading).nth(1).is_some() && self.names(heading)
+    }
+
     /// What a passage of `page` has its score multiplied with.
     pub(super) fn bonus(&self, page: &str) -> f32 {
         if self.cited.contains(page) { 1.0 + CITED_BONUS * self.leaning } else { 1.0 }
@@ -88,4 +94,18 @@ fn cited_pages(answer: &str) -> impl Iterator<Item = &str> {
         let (_, location) = line.trim_end().strip_suffix('`')?.rsplit_once('`')?;
         Some(location.split_once('#').map_or(location, |(page, _)| page))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::index::IndexBuilder, *};
+
+    #[test]
+    fn a_heading_names_the_question_if_all_its_words_are_asked_for_and_it_has_more_than_one() {
+        let index = IndexBuilder::default().finish();
+        let query = Query::new("What happens when Redis is away?", &[], &index);
+        assert!(query.names_section("Redis is away"));
+        assert!(!query.names_section("RabbitMQ is away"));
+        assert!(!Query::new("can you give me an example?", &[], &index).names_section("Example"));
+    }
 }
