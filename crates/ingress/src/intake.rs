@@ -58,7 +58,6 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
 
         let started = Instant::now();
         let published = self.publisher.publish(&task, &headers).await;
-        metrics::histogram!("threadkeeper_publish_seconds").record(started.elapsed());
         published.map_err(|error| Refusal::NotKept(shared::telemetry::chain(&error)))?;
         self.register(question, stamp).await;
         tracing::info!(

@@ -12,6 +12,13 @@
 //!
 //! A question is acknowledged only after the broker has confirmed that it keeps it. The number in the thread's order is
 //! best effort: it keeps order, never the question.
+//!
+//! | metric | labels | what |
+//! |---|---|---|
+//! | `threadkeeper_events_total` | `outcome`: `kept`, `filtered`, `url_verification`, `app_rate_limited`, or why it was refused | requests of Slack's |
+//! | `threadkeeper_events_filtered_total` | `reason` | events that are no question |
+//! | `threadkeeper_ack_seconds` | | from the request's head to our answer |
+//! | `threadkeeper_unregistered_total` | | questions kept without a number in their thread; should be 0 |
 
 mod intake;
 mod refusal;

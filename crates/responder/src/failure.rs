@@ -37,7 +37,6 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             // The copy is claimed again in the new epoch; it is in `dead` already, which is harmless.
             Buried::OtherEpoch => Err(ThreadError::Epoch { key: question.conversation.to_string() }),
             Buried::Dead(burial) => {
-                metrics::counter!("threadkeeper_dead_letters_total").increment(1);
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     attempt = attempts, burial = %burial, outcome = "dead",

@@ -14,6 +14,19 @@
 //!
 //! A delivery is only a right to try: any number of copies of a question may exist. The state in Redis decides
 //! (`open -> post -> done`), and a copy is acked only when its question is answered, parked or buried.
+//!
+//! | metric | labels | what |
+//! |---|---|---|
+//! | `threadkeeper_deliveries_total` | `outcome`: `answered`, `adopted`, `done`, `twin`, `waits`, … | copies taken, by how they ended |
+//! | `threadkeeper_question_seconds` | | from the ingress' receipt to the visible answer |
+//! | `threadkeeper_answer_seconds` | | making one answer |
+//! | `threadkeeper_permit_wait_seconds` | | waiting for Slack's pace |
+//! | `threadkeeper_rate_limited_total` | | posts that Slack refused with 429 |
+//! | `threadkeeper_reconciled_total` | | answers of earlier attempts that were found in Slack |
+//! | `threadkeeper_contexts_rebuilt_total` | | contexts read from Slack |
+//! | `threadkeeper_leases_lost_total` | | attempts that lost their thread |
+//! | `threadkeeper_duplicates_removed_total` | | second answers that were removed |
+//! | `threadkeeper_panics_total` | | questions whose task panicked |
 
 mod consume;
 mod failure;

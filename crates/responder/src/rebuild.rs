@@ -151,3 +151,94 @@ fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Excha
     exchanges.dedup_by_key(|exchange| exchange.asked);
     exchanges
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        conversation::Conversation,
+        ids::{ChannelId, EventId, TeamId, UserId},
+        task::Surface,
+    };
+    use slack::replies::{Mark, Metadata};
+
+    use super::*;
+
+    fn ts(seconds: u64) -> MessageTs {
+        MessageTs::from_micros(seconds * 1_000_000).unwrap()
+    }
+
+    fn bot() -> Identity {
+        Identity { team: TeamId::new("T1"), user: UserId::new("UBOT"), bot_id: Some("B1".to_owned()), url: None }
+    }
+
+    fn said(seconds: u64, user: &str, text: &str) -> Seen {
+        let user = Some(UserId::new(user));
+        let (ts, text) = (ts(seconds), text.to_owned());
+        Seen { ts, thread_ts: None, user, bot_id: None, app_id: None, text, mark: None, subtype: None }
+    }
+
+    fn answered(seconds: u64, question: u64, text: &str) -> Seen {
+        let mark = Mark {
+            event_type: Metadata::ANSWER.to_owned(),
+            event_key: Some(EventKey::of(&ChannelId::new("C1"), &ts(question)).to_string()),
+            part: Some(WHOLE.to_owned()),
+        };
+        Seen { mark: Some(mark), ..said(seconds, "UBOT", text) }
+    }
+
+    fn question(seconds: u64) -> Question {
+        let channel = ChannelId::new("C1");
+        Question {
+            team: TeamId::new("T1"),
+            enterprise: None,
+            channel: channel.clone(),
+            ts: ts(seconds),
+            conversation: Conversation::Thread { channel, root: ts(1) },
+            user: UserId::new("U1"),
+            surface: Surface::Channel,
+            text: "now?".to_owned(),
+            files: Vec::new(),
+            externally_shared: false,
+            event_id: EventId::new("Ev1"),
+            received_ms: 0,
+        }
+    }
+
+    fn rebuilt(seen: &[Seen]) -> Vec<(String, String)> {
+        pair_up(seen, &question(100), &bot()).into_iter().map(|e| (e.question, e.answer)).collect()
+    }
+
+    #[test]
+    fn questions_come_in_the_order_in_which_they_were_asked_each_with_its_answer() {
+        let seen = [
+            said(1, "U1", "<@UBOT> one &amp; only?"),
+            said(2, "U2", "<@UBOT> two?"),
+            answered(3, 2, "second"),
+            answered(4, 1, "first"),
+        ];
+        let expected = [("one & only?", "first"), ("two?", "second")];
+        assert_eq!(rebuilt(&seen), expected.map(|(q, a)| (q.to_owned(), a.to_owned())));
+    }
+
+    #[test]
+    fn what_was_not_answered_is_no_turn_and_what_came_later_neither() {
+        let seen =
+            [said(1, "U1", "just talk"), said(100, "U1", "now?"), answered(101, 100, "now"), said(102, "U1", "later")];
+        assert!(rebuilt(&seen).is_empty());
+    }
+
+    #[test]
+    fn another_apps_copy_of_our_metadata_is_no_answer_of_ours() {
+        let forged = Seen { user: Some(UserId::new("UEVIL")), ..answered(2, 1, "forged") };
+        assert!(rebuilt(&[said(1, "U1", "one?"), forged]).is_empty());
+    }
+
+    #[test]
+    fn lost_contexts_are_replaced_as_a_whole_and_missing_ones_begun() {
+        let exchanges = vec![Exchange { asked: ts(1), question: "one?".to_owned(), answer: "first".to_owned() }];
+        let before = vec![Turn::user("one?"), Turn::assistant("first")];
+        assert_eq!(Memory::Missing(exchanges.clone()).base("now?", "now"), Base::IfAbsent(before.clone()));
+        let whole = [before, vec![Turn::user("now?"), Turn::assistant("now")]].concat();
+        assert_eq!(Memory::Lost(exchanges).base("now?", "now"), Base::Replace(whole));
+    }
+}
