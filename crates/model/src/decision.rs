@@ -362,26 +362,17 @@ pub enum Buried {
     Dead,
     /// It was answered meanwhile.
     Done,
-    /// Redis forgot it, or another worker is at it: claim again.
-    Again,
+    /// Redis forgot it: claim again.
+    Forgotten,
 }
 
-/// Gives a question up: compare-and-set on its state.
-pub fn bury(thread: &mut Thread, variant: Variant, event: Event, me: Owner) -> Buried {
-    let blind = variant == Variant::BuryWithoutCompare;
+/// Gives a question up: compare-and-set on its state, whoever calls.
+pub fn bury(thread: &mut Thread, variant: Variant, event: Event) -> Buried {
     match thread.turn(event) {
+        Turn::Done(_) if variant != Variant::BuryWithoutCompare => Buried::Done,
+        Turn::Unknown if variant != Variant::BuryWithoutCompare => Buried::Forgotten,
         Turn::Dead { .. } => Buried::Dead,
-        Turn::Done(_) if !blind => Buried::Done,
-        Turn::Unknown if !blind => Buried::Again,
-        // Another worker may be posting: it decides.
-        Turn::Open | Turn::Posting
-            if thread.lease.is_some_and(|lease| lease.live && lease.owner != me)
-                && !blind
-                && variant != Variant::BuryUnderAnother =>
-        {
-            Buried::Again
-        }
-        _ => {
+        Turn::Unknown | Turn::Open | Turn::Posting | Turn::Done(_) => {
             thread.close(event, Turn::Dead { told: false });
             Buried::Dead
         }

@@ -136,7 +136,10 @@ impl Configuration {
                 }
                 return world.messages(event).next().map(|_| Violation::Record(event));
             }
-            Turn::Open | Turn::Posting => return Some(Violation::Stuck(event)),
+            Turn::Open | Turn::Posting => {
+                let kept = world.copies.iter().any(|copy| copy.event == event) || world.messages(event).next().is_some();
+                return Some(if kept { Violation::Stuck(event) } else { Violation::Lost(event) });
+            }
             Turn::Unknown if !world.history.lost => return Some(Violation::Lost(event)),
             // Redis forgot that it was given up.
             Turn::Unknown if dead && world.messages(event).next().is_none() => return None,
@@ -160,11 +163,15 @@ impl Configuration {
         {
             return Some(Violation::Record(event));
         }
+        // A context of an older epoch is replaced when the next question is answered.
+        if world.redis.thread.stale {
+            return None;
+        }
         let mut entries = world.redis.thread.context.iter().filter(|(known, _)| *known == event);
         match (entries.next(), entries.next()) {
             (Some((_, text)), None) if Some(*text) != answer => Some(Violation::Record(event)),
             (Some(_), Some(_)) => Some(Violation::Context(event)),
-            (None, _) if !world.redis.thread.stale => Some(Violation::Context(event)),
+            (None, _) => Some(Violation::Context(event)),
             _ => None,
         }
     }

@@ -55,8 +55,6 @@ pub enum Variant {
     // --- giving up
     /// `bury` does not compare.
     BuryWithoutCompare,
-    /// `bury` takes a question away from a worker that is at it.
-    BuryUnderAnother,
     /// Buried first, published to `dead` after.
     BuryBeforeDead,
     /// Attempts are counted when they fail, not when they are claimed.

@@ -121,7 +121,8 @@ impl Configuration {
         let script = matches!(run.phase, Phase::Begin | Phase::Finish | Phase::Release(_) | Phase::Bury | Phase::NoteTold);
         if script {
             self.write(world, worker);
-            if run.epoch != world.redis.epoch && !matches!(run.phase, Phase::Release(_)) {
+            let blind = run.phase == Phase::Bury && self.variant == Variant::BuryWithoutCompare;
+            if run.epoch != world.redis.epoch && !matches!(run.phase, Phase::Release(_)) && !blind {
                 self.claim_again(world, worker, &run);
                 return true;
             }
@@ -206,7 +207,7 @@ impl Configuration {
                 world.dead |= bit(event);
                 if self.variant == Variant::BuryBeforeDead { Phase::Tell } else { Phase::Bury }
             }
-            Phase::Bury => match bury(thread, self.variant, event, run.owner) {
+            Phase::Bury => match bury(thread, self.variant, event) {
                 Buried::Dead => {
                     world.history.buried |= bit(event);
                     if self.variant == Variant::BuryBeforeDead && world.dead & bit(event) == 0 {
@@ -216,7 +217,7 @@ impl Configuration {
                     }
                 }
                 Buried::Done => Phase::Ack,
-                Buried::Again => {
+                Buried::Forgotten => {
                     self.claim_again(world, worker, &run);
                     return true;
                 }
@@ -420,6 +421,8 @@ impl Configuration {
         let fresh = Worker { run: None, wrote: false, finished: 0, highest: 0, answered_roll: world.redis.roll_call.is_some() };
         world.workers[worker] = fresh;
         self.end_roll(world);
+        // Who could have noticed that Redis fell back is gone.
+        world.redis.fell_back &= world.ingress_wrote || world.workers.iter().any(|worker| worker.wrote);
         if back {
             put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
         }
