@@ -1,10 +1,39 @@
-//! x
-use model::{configurations::{PROTOCOL,WEAK}, search::search};
+//! Prints the tables of `docs/GUARANTEES.md`: `cargo run -p model --release --example table`.
+
+use model::{
+    configurations::{ALTERNATIVES, LARGE, PROTOCOL, RESIDUAL, WEAK},
+    search::search,
+    variants::Configuration,
+};
+
 fn main() {
-    for (c,want) in PROTOCOL.iter().map(|c|(*c,"NONE")).chain(WEAK.iter().copied()) {
-        let o = search(c);
-        let got = o.counterexample.as_ref().map_or("NONE", |x| x.violation.kind());
-        println!("{} {} {:?} {got} want {want} {} states depth {} {:.1?}", if got==want {"ok "} else {"BAD"}, c.name, c.variant, o.states, o.depth, o.time);
-        if let Some(x) = o.counterexample { if got!=want || want=="NONE" {println!("  {:?}", x.violation); for a in x.actions { println!("    {a:?}"); } }}
+    complete("The protocol", PROTOCOL);
+    complete("The protocol, larger", LARGE);
+    complete("Alternatives", ALTERNATIVES);
+    broken("Left out", WEAK);
+    broken("Residual", RESIDUAL);
+}
+
+fn complete(title: &str, configurations: &[Configuration]) {
+    println!("\n| {title} | states | depth | time | result |\n|---|---|---|---|---|");
+    for configuration in configurations {
+        let outcome = search(*configuration);
+        let result = outcome.counterexample.map_or_else(
+            || "none".to_owned(),
+            |found| format!("{:?}: {}", found.violation, found.story.join(" → ")),
+        );
+        let (name, states, depth) = (configuration.name, outcome.states, outcome.depth);
+        println!("| {name} | {states} | {depth} | {:.1} s | {result} |", outcome.time.as_secs_f32());
+    }
+}
+
+fn broken(title: &str, configurations: &[(Configuration, &str)]) {
+    println!("\n| {title} | violation | states | shortest counterexample |\n|---|---|---|---|");
+    for (configuration, _) in configurations {
+        let outcome = search(*configuration);
+        let (violation, story) = outcome
+            .counterexample
+            .map_or_else(|| ("none", String::new()), |found| (found.violation.kind(), found.story.join(" → ")));
+        println!("| {} | {violation} | {} | {story} |", configuration.name, outcome.states);
     }
 }

@@ -31,8 +31,8 @@ pub enum Action {
     Go(usize),
     /// Slack executes a call whose caller has given up.
     Execute(Call),
-    /// A responder's idle write shows that Redis fell back.
-    Notice(usize),
+    /// A process' idle write shows that Redis fell back.
+    Notice,
     /// A responder answers the roll call.
     AnswerRoll(usize),
 
@@ -93,7 +93,7 @@ impl Action {
                 | Action::Sweep(_)
                 | Action::Go(_)
                 | Action::Execute(_)
-                | Action::Notice(_)
+                | Action::Notice
                 | Action::AnswerRoll(_)
         )
     }
@@ -126,13 +126,11 @@ impl Configuration {
                 actions.extend(self.idle(world).map(|worker| Action::Claim(worker, copy)));
             }
         }
-        for worker in 0..world.workers.len() {
-            if world.redis.fell_back && world.workers[worker].wrote {
-                actions.push(Action::Notice(worker));
-            }
-            if world.redis.roll_call.is_some() {
-                actions.push(Action::AnswerRoll(worker));
-            }
+        if world.redis.fell_back {
+            actions.push(Action::Notice);
+        }
+        if world.redis.roll_call.is_some() {
+            actions.extend((0..world.workers.len()).map(Action::AnswerRoll));
         }
     }
 
@@ -212,7 +210,7 @@ impl Configuration {
             | Action::Lose
             | Action::Snapshot
             | Action::FallBack
-            | Action::Notice(_)
+            | Action::Notice
             | Action::AnswerRoll(_) => self.store(&mut next, action),
             Action::Claim(worker, copy) => self.take(&mut next, worker, copy),
             Action::LoseReply(worker, copy) => self.lose_reply(&mut next, worker, copy),

@@ -9,5 +9,6 @@ pub mod invariants;
 pub mod search;
 pub mod state;
 mod store;
+mod story;
 pub mod variants;
 mod worker;

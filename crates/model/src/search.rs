@@ -7,7 +7,7 @@ use std::{
 
 use stateright::{Checker, Model, Property};
 
-use crate::{actions::Action, invariants::Violation, state::World, variants::Configuration};
+use crate::{actions::Action, invariants::Violation, state::World, story, variants::Configuration};
 
 const PROMISE: &str = "every promise is kept";
 
@@ -51,8 +51,8 @@ pub struct Outcome {
 pub struct Counterexample {
     /// The promise.
     pub violation: Violation,
-    /// What happened, in order.
-    pub actions: Vec<Action>,
+    /// What happened, in order, without what comes in undisturbed.
+    pub story: Vec<String>,
 }
 
 /// Visits every world that `configuration` can reach, nearest first, until a promise is broken.
@@ -62,7 +62,9 @@ pub fn search(configuration: Configuration) -> Outcome {
     let checker = configuration.checker().threads(1).spawn_bfs().join();
     let counterexample = checker.discovery(PROMISE).and_then(|path| {
         let violation = configuration.violation(path.last_state())?;
-        Some(Counterexample { violation, actions: path.into_actions() })
+        let steps = path.into_vec();
+        let story = steps.into_iter().filter_map(|(world, action)| story::tell(&world, action?)).collect();
+        Some(Counterexample { violation, story })
     });
     Outcome {
         states: checker.unique_state_count(),

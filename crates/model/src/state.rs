@@ -113,7 +113,7 @@ pub struct Redis {
     pub before_epoch: u8,
     /// The copy that Redis may fall back to.
     pub snapshot: Option<Box<Thread>>,
-    /// Redis fell back, and no process has noticed yet.
+    /// Redis fell back, and no process has noticed yet, though there is one that can: it has written since the snapshot.
     pub fell_back: bool,
     /// Responders answer in the new epoch what they did in the old one (variant roll call).
     pub roll_call: Option<RollCall>,

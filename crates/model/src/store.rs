@@ -45,7 +45,7 @@ impl Configuration {
                 world.redis.fell_back = world.ingress_wrote || world.workers.iter().any(|worker| worker.wrote);
                 self.exempt(world);
             }
-            Action::Notice(_) => self.new_epoch(world),
+            Action::Notice => self.new_epoch(world),
             Action::AnswerRoll(worker) => return self.answer_roll(world, worker),
             _ => return false,
         }
@@ -155,7 +155,7 @@ impl Configuration {
         world.workers[worker].wrote |= world.redis.snapshot.is_some();
     }
 
-    /// Whether the attempt's answer kept by Redis fits, so that no other one is made.
+    /// Whether `event` may have been answered in an older epoch.
     pub(crate) fn is_before_epoch(&self, world: &World, event: Event) -> bool {
         world.redis.before_epoch & bit(event) != 0
     }
