@@ -18,10 +18,9 @@ fn complete(title: &str, configurations: &[Configuration]) {
     println!("\n| {title} | states | depth | time | result |\n|---|---|---|---|---|");
     for configuration in configurations {
         let outcome = search(*configuration);
-        let result = outcome.counterexample.map_or_else(
-            || "none".to_owned(),
-            |found| format!("{:?}: {}", found.violation, found.story.join(" → ")),
-        );
+        let result = outcome
+            .counterexample
+            .map_or_else(|| "none".to_owned(), |found| format!("{:?}: {}", found.violation, found.story.join(" → ")));
         let (name, states, depth) = (configuration.name, outcome.states, outcome.depth);
         println!("| {name} | {states} | {depth} | {:.1} s | {result} |", outcome.time.as_secs_f32());
     }

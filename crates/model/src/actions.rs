@@ -165,12 +165,16 @@ impl Configuration {
                 actions.extend(self.idle(world).map(|worker| Action::LoseReply(worker, copy)));
             }
         }
-        for (worker, run) in (0..).zip(&world.workers).filter_map(|(place, worker)| Some((place, worker.run.as_ref()?))) {
+        for (worker, run) in (0..).zip(&world.workers).filter_map(|(place, worker)| Some((place, worker.run.as_ref()?)))
+        {
             let post = run.phase == Phase::Post;
             let look = matches!(run.phase, Phase::Look | Phase::LookAgain);
             let offers = [
                 (faults.crashes > 0, Action::Crash(worker)),
-                (faults.crashes > 0 && matches!(run.phase, Phase::Park | Phase::ParkUnknown), Action::CrashInPark(worker)),
+                (
+                    faults.crashes > 0 && matches!(run.phase, Phase::Park | Phase::ParkUnknown),
+                    Action::CrashInPark(worker),
+                ),
                 (faults.zombies > 0 && run.held, Action::Disconnect(worker)),
                 (faults.failures > 0 && run.phase == Phase::Answer, Action::Fail(worker)),
                 (faults.outages > 0 && (look || run.phase == Phase::Answer), Action::Outage(worker)),

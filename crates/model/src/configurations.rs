@@ -35,9 +35,12 @@ pub const PROTOCOL: &[C] = &[
     protocol("a question that always fails: outage, crash, zombie", F { crashes: 1, zombies: 1, outages: 1, ..NONE })
         .attempts(2)
         .failing(1),
-    protocol("a question that kills its worker: outage, crash, zombie", F { crashes: 1, zombies: 1, outages: 1, ..NONE })
-        .attempts(2)
-        .poison(1),
+    protocol(
+        "a question that kills its worker: outage, crash, zombie",
+        F { crashes: 1, zombies: 1, outages: 1, ..NONE },
+    )
+    .attempts(2)
+    .poison(1),
     protocol("two failures, a crash, a zombie", F { crashes: 1, zombies: 1, failures: 2, ..NONE }).attempts(2),
     protocol("two failures, a late call, a crash", F { crashes: 1, failures: 2, late_calls: 1, ..NONE }).attempts(2),
     // Redis forgets.
@@ -57,13 +60,10 @@ pub const PROTOCOL: &[C] = &[
 /// More of the same, for the table only: each takes up to a minute.
 pub const LARGE: &[C] = &[
     protocol("two crashes, two zombies", F { crashes: 2, zombies: 2, ..NONE }),
-    protocol("Redis away for the ingress, a crash, a zombie, a double", F {
-        crashes: 1,
-        zombies: 1,
-        doubles: 1,
-        away: 1,
-        ..NONE
-    }),
+    protocol(
+        "Redis away for the ingress, a crash, a zombie, a double",
+        F { crashes: 1, zombies: 1, doubles: 1, away: 1, ..NONE },
+    ),
     protocol("one comes late, a crash, a zombie, a double", F { crashes: 1, zombies: 1, doubles: 1, swaps: 1, ..NONE }),
     protocol("Redis loses all, a zombie, a double", F { zombies: 1, doubles: 1, losses: 1, ..NONE }),
     protocol("Redis loses all, a zombie, a crash", F { zombies: 1, crashes: 1, losses: 1, ..NONE }),
@@ -97,10 +97,7 @@ pub const WEAK: &[(C, &str)] = &[
     (weak("finish does not compare", V::UnfencedFinish, F { zombies: 2, ..NONE }).events(2), "CONTEXT"),
     (weak("finish compares the owner", V::LoserDeletes, F { crashes: 1, zombies: 1, ..NONE }).events(2), "LOST"),
     (weak("one read is enough", V::SingleRead, F { crashes: 1, lags: 1, ..NONE }), "DUPLICATE"),
-    (
-        weak("open after an unknown outcome", V::OpenWithoutWord, F { lost_answers: 1, crashes: 1, ..NONE }),
-        "DUPLICATE",
-    ),
+    (weak("open after an unknown outcome", V::OpenWithoutWord, F { lost_answers: 1, crashes: 1, ..NONE }), "DUPLICATE"),
     (
         weak("a refused second part opens the question", V::OpenAfterFirstPart, F { refusals: 1, ..NONE }).parts(2),
         "DUPLICATE",
@@ -122,32 +119,20 @@ pub const WEAK: &[(C, &str)] = &[
         ),
         "DUPLICATE",
     ),
-    (
-        weak("clean-up gives up when Redis forgot", V::SweepForgets, F { late_calls: 1, losses: 1, ..NONE }),
-        "DUPLICATE",
-    ),
+    (weak("clean-up gives up when Redis forgot", V::SweepForgets, F { late_calls: 1, losses: 1, ..NONE }), "DUPLICATE"),
     (
         weak("bury does not compare", V::BuryWithoutCompare, F { zombies: 1, failures: 1, losses: 1, ..NONE })
             .attempts(1),
         "RECORD",
     ),
-    (
-        weak("buried before it is in `dead`", V::BuryBeforeDead, F { crashes: 1, ..NONE }).attempts(2).failing(1),
-        "LOST",
-    ),
+    (weak("buried before it is in `dead`", V::BuryBeforeDead, F { crashes: 1, ..NONE }).attempts(2).failing(1), "LOST"),
     (weak("attempts counted when they fail", V::AttemptsCountedAtFailure, NONE).attempts(2).poison(1), "POISON"),
-    (
-        weak("an outage counts", V::OutageCounts, F { outages: 2, failures: 1, ..NONE }).attempts(2),
-        "GIVEN UP EARLY",
-    ),
+    (weak("an outage counts", V::OutageCounts, F { outages: 2, failures: 1, ..NONE }).attempts(2), "GIVEN UP EARLY"),
     (weak("a hand-over acks", V::HandOverAcks, F { stops: 1, ..NONE }), "LOST"),
     (weak("no epoch rule", V::NoEpochRule, F { losses: 1, doubles: 1, ..NONE }), "DUPLICATE"),
     (weak("the epoch begins before the loss", V::SinceInThePast, F { losses: 1, doubles: 1, ..NONE }), "DUPLICATE"),
     (weak("turns outlive their epoch", V::TurnsOutliveTheirEpoch, F { rollbacks: 1, ..NONE }).events(2), "STUCK"),
-    (
-        weak("a context of an older epoch is used", V::StaleContextKept, F { rollbacks: 1, ..NONE }).events(3),
-        "CONTEXT",
-    ),
+    (weak("a context of an older epoch is used", V::StaleContextKept, F { rollbacks: 1, ..NONE }).events(3), "CONTEXT"),
     (
         weak("a rebuilt context replaces without comparing", V::BaseNotCompared, F { zombies: 2, losses: 1, ..NONE })
             .events(2),
@@ -163,8 +148,12 @@ pub const WEAK: &[(C, &str)] = &[
 /// What the protocol does not promise, and how it shows.
 pub const RESIDUAL: &[(C, &str)] = &[
     (
-        weak("a frozen worker posts after its time, and a crash", V::FrozenPoster, F { zombies: 2, crashes: 1, ..NONE })
-            .events(2),
+        weak(
+            "a frozen worker posts after its time, and a crash",
+            V::FrozenPoster,
+            F { zombies: 2, crashes: 1, ..NONE },
+        )
+        .events(2),
         "DUPLICATE",
     ),
     (weak("Slack executes a call after the clean-up", V::SlowSlack, F { late_calls: 1, ..NONE }), "DUPLICATE"),
@@ -183,18 +172,17 @@ pub const RESIDUAL: &[(C, &str)] = &[
 pub const ALTERNATIVES: &[C] = &[
     C::new("no settling after a loss, a zombie", V::NoSettling, F { losses: 1, zombies: 1, ..NONE }),
     C::new("a roll call ends the settling, a zombie", V::RollCallEndsSettling, F { losses: 1, zombies: 1, ..NONE }),
-    C::new("a roll call ends the settling, a double, a crash", V::RollCallEndsSettling, F {
-        losses: 1,
-        doubles: 1,
-        crashes: 1,
-        ..NONE
-    })
+    C::new(
+        "a roll call ends the settling, a double, a crash",
+        V::RollCallEndsSettling,
+        F { losses: 1, doubles: 1, crashes: 1, ..NONE },
+    )
     .events(1),
-    C::new("returned copies are looked up: Redis falls back, a crash", V::ReturnedLookedUp, F {
-        rollbacks: 1,
-        crashes: 1,
-        ..NONE
-    })
+    C::new(
+        "returned copies are looked up: Redis falls back, a crash",
+        V::ReturnedLookedUp,
+        F { rollbacks: 1, crashes: 1, ..NONE },
+    )
     .events(1)
     .laying_ghosts(),
 ];

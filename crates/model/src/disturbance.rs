@@ -27,7 +27,7 @@ impl Configuration {
             }
             Action::Disconnect(_) => {
                 world.faults.zombies -= 1;
-                world.history.strikes[place] += 1;
+                self.strike(world, run.event);
                 run.held = false;
                 put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
             }
@@ -95,7 +95,7 @@ impl Configuration {
             world.redis.thread.attempts[usize::from(copy.event)] = 0;
         }
         world.faults.lost_replies -= 1;
-        world.history.strikes[usize::from(copy.event)] += 1;
+        self.strike(world, copy.event);
         if self.variant != Variant::LostReplyStaysFresh {
             take(&mut world.copies, &copy);
             put(&mut world.copies, Copy { mark: Mark::Returned, ..copy });

@@ -16,7 +16,9 @@ impl Configuration {
                 arrive(world, event);
             }
             Action::Swap => {
-                let Some(event) = self.next_question(world).filter(|event| event + 1 < self.events) else { return false };
+                let Some(event) = self.next_question(world).filter(|event| event + 1 < self.events) else {
+                    return false;
+                };
                 world.faults.swaps -= 1;
                 world.slack.sent |= bit(event);
                 world.history.late |= bit(event);

@@ -137,7 +137,8 @@ impl Configuration {
                 return world.messages(event).next().map(|_| Violation::Record(event));
             }
             Turn::Open | Turn::Posting => {
-                let kept = world.copies.iter().any(|copy| copy.event == event) || world.messages(event).next().is_some();
+                let kept =
+                    world.copies.iter().any(|copy| copy.event == event) || world.messages(event).next().is_some();
                 return Some(if kept { Violation::Stuck(event) } else { Violation::Lost(event) });
             }
             Turn::Unknown if !world.history.lost => return Some(Violation::Lost(event)),

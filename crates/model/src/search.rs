@@ -113,5 +113,9 @@ pub fn find_livelock(configuration: Configuration) -> Option<World> {
             resting.extend(&before[number]);
         }
     }
-    numbers.into_iter().filter(|(_, number)| !reaches_rest[*number]).min_by_key(|(_, number)| *number).map(|(world, _)| world)
+    numbers
+        .into_iter()
+        .filter(|(_, number)| !reaches_rest[*number])
+        .min_by_key(|(_, number)| *number)
+        .map(|(world, _)| world)
 }

@@ -321,7 +321,9 @@ impl World {
     pub fn new_owner(&self) -> Owner {
         let lease = self.redis.thread.lease.map(|lease| lease.owner);
         let snapshot = self.redis.snapshot.as_ref().and_then(|thread| thread.lease).map(|lease| lease.owner);
-        (1..).find(|id| lease != Some(*id) && snapshot != Some(*id) && self.runs().all(|run| run.owner != *id)).unwrap_or(0)
+        (1..)
+            .find(|id| lease != Some(*id) && snapshot != Some(*id) && self.runs().all(|run| run.owner != *id))
+            .unwrap_or(0)
     }
 
     /// The visible messages of `event`.

@@ -22,7 +22,8 @@ impl Configuration {
                 world.faults.zombies -= 1;
                 if let Some(lease) = &mut world.redis.thread.lease {
                     lease.live = false;
-                    world.history.strikes[usize::from(lease.event)] += 1;
+                    let event = lease.event;
+                    self.strike(world, event);
                 }
             }
             Action::Lose => {
@@ -136,9 +137,8 @@ impl Configuration {
     /// Ends the roll call when nobody is missing.
     pub(crate) fn end_roll(&self, world: &mut World) {
         let Some(RollCall { highest }) = world.redis.roll_call else { return };
-        let missing = world.workers.iter().any(|worker| {
-            !worker.answered_roll && worker.run.as_ref().is_none_or(|run| run.held)
-        });
+        let missing =
+            world.workers.iter().any(|worker| !worker.answered_roll && worker.run.as_ref().is_none_or(|run| run.held));
         if !missing {
             world.redis.roll_call = None;
             if self.variant == Variant::RollCall {

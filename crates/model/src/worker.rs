@@ -2,8 +2,8 @@
 
 use crate::{
     decision::{
-        Base, Begun, Buried, Claimed, Context, Finish, Finished, Found, Grant, Kept, Turn, begin_post, bury, claim, finish,
-        reconcile, register, release,
+        Base, Begun, Buried, Claimed, Context, Finish, Finished, Found, Grant, Kept, Turn, begin_post, bury, claim,
+        finish, reconcile, register, release,
     },
     invariants,
     state::{Copy, Event, Mark, Phase, Run, Why, Worker, World, bit, put, take},
@@ -27,12 +27,13 @@ impl Configuration {
         world.workers[worker].run = None;
         let parked = Copy { event, mark: Mark::Returned, epoch: copy_epoch };
         let settling = self.settling(world);
-        let claimed = if settling && matches!(world.redis.thread.turn(event), Turn::Unknown | Turn::Open | Turn::Posting) {
-            register(&mut world.redis.thread, event);
-            Claimed::Wait
-        } else {
-            claim(&mut world.redis.thread, self.variant, event, me, mark == Mark::Fresh)
-        };
+        let claimed =
+            if settling && matches!(world.redis.thread.turn(event), Turn::Unknown | Turn::Open | Turn::Posting) {
+                register(&mut world.redis.thread, event);
+                Claimed::Wait
+            } else {
+                claim(&mut world.redis.thread, self.variant, event, me, mark == Mark::Fresh)
+            };
         match claimed {
             Claimed::Wait => put(&mut world.copies, parked),
             Claimed::Twin | Claimed::Done | Claimed::Dead { told: true } => {}
@@ -118,7 +119,8 @@ impl Configuration {
     pub(crate) fn go(&self, world: &mut World, worker: usize) -> bool {
         let Some(mut run) = world.workers[worker].run.clone() else { return false };
         let event = run.event;
-        let script = matches!(run.phase, Phase::Begin | Phase::Finish | Phase::Release(_) | Phase::Bury | Phase::NoteTold);
+        let script =
+            matches!(run.phase, Phase::Begin | Phase::Finish | Phase::Release(_) | Phase::Bury | Phase::NoteTold);
         if script {
             self.write(world, worker);
             let blind = run.phase == Phase::Bury && self.variant == Variant::BuryWithoutCompare;
@@ -144,7 +146,9 @@ impl Configuration {
             }
             Phase::LookAgain => self.conclude(world, &mut run),
             Phase::Answer if self.poison & bit(event) != 0 => {
-                world.history.kills[usize::from(event)] += 1;
+                if self.attempts > 0 {
+                    world.history.kills[usize::from(event)] += 1;
+                }
                 self.die(world, worker, &run);
                 return true;
             }
@@ -361,7 +365,7 @@ impl Configuration {
     /// The question failed.
     pub(crate) fn failed(&self, world: &mut World, run: &Run) -> Phase {
         let place = usize::from(run.event);
-        world.history.strikes[place] += 1;
+        self.strike(world, run.event);
         let mut attempts = run.attempts;
         if self.variant == Variant::AttemptsCountedAtFailure {
             attempts += 1;
@@ -410,15 +414,23 @@ impl Configuration {
         };
     }
 
+    /// Something happened that may count against the question.
+    pub(crate) fn strike(&self, world: &mut World, event: Event) {
+        if self.attempts > 0 {
+            world.history.strikes[usize::from(event)] += 1;
+        }
+    }
+
     /// The process of `worker` dies.
     pub(crate) fn die(&self, world: &mut World, worker: usize, run: &Run) {
-        world.history.strikes[usize::from(run.event)] += 1;
+        self.strike(world, run.event);
         self.end_process(world, worker, run, run.held);
     }
 
     /// The process of `worker` ends, another one begins; the copy goes back if it is given back.
     fn end_process(&self, world: &mut World, worker: usize, run: &Run, back: bool) {
-        let fresh = Worker { run: None, wrote: false, finished: 0, highest: 0, answered_roll: world.redis.roll_call.is_some() };
+        let fresh =
+            Worker { run: None, wrote: false, finished: 0, highest: 0, answered_roll: world.redis.roll_call.is_some() };
         world.workers[worker] = fresh;
         self.end_roll(world);
         // Who could have noticed that Redis fell back is gone.
