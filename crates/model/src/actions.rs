@@ -103,6 +103,13 @@ fn each<T: PartialEq + Clone>(bag: &[T]) -> impl Iterator<Item = T> + '_ {
     bag.iter().enumerate().filter(|(place, item)| *place == 0 || bag[place - 1] != **item).map(|(_, item)| item.clone())
 }
 
+/// Idle responders, one of each kind.
+fn idle(world: &World) -> impl Iterator<Item = usize> {
+    let workers = &world.workers;
+    (0..workers.len())
+        .filter(|place| workers[*place].run.is_none() && (*place == 0 || workers[place - 1] != workers[*place]))
+}
+
 impl Configuration {
     /// What happens by itself in `world`.
     pub fn offer_natural(&self, world: &World, actions: &mut Vec<Action>) {
@@ -123,7 +130,7 @@ impl Configuration {
             if copy.mark == Mark::Sweep {
                 actions.push(Action::Sweep(copy));
             } else {
-                actions.extend(self.idle(world).map(|worker| Action::Claim(worker, copy)));
+                actions.extend(idle(world).map(|worker| Action::Claim(worker, copy)));
             }
         }
         if world.redis.fell_back {
@@ -162,7 +169,7 @@ impl Configuration {
         }
         if faults.lost_replies > 0 {
             for copy in each(&world.copies).filter(|copy| copy.mark != Mark::Sweep) {
-                actions.extend(self.idle(world).map(|worker| Action::LoseReply(worker, copy)));
+                actions.extend(idle(world).map(|worker| Action::LoseReply(worker, copy)));
             }
         }
         for (worker, run) in (0..).zip(&world.workers).filter_map(|(place, worker)| Some((place, worker.run.as_ref()?)))
@@ -187,13 +194,6 @@ impl Configuration {
             ];
             actions.extend(offers.into_iter().filter_map(|(possible, action)| possible.then_some(action)));
         }
-    }
-
-    /// Idle responders, one of each kind.
-    fn idle<'a>(&self, world: &'a World) -> impl Iterator<Item = usize> + use<'a> {
-        let workers = &world.workers;
-        (0..workers.len())
-            .filter(|place| workers[*place].run.is_none() && (*place == 0 || workers[place - 1] != workers[*place]))
     }
 
     /// The world after `action`; None = it is not possible, or changes nothing.

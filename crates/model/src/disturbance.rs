@@ -11,7 +11,6 @@ impl Configuration {
     /// A fault at a responder that is at something; false = not possible.
     pub(crate) fn disturb(&self, world: &mut World, worker: usize, action: Action) -> bool {
         let Some(mut run) = world.workers[worker].run.clone() else { return false };
-        let place = usize::from(run.event);
         let looking = matches!(run.phase, Phase::Look | Phase::LookAgain);
         match action {
             Action::Crash(_) => {

@@ -37,7 +37,7 @@ impl Configuration {
             Action::Away(request) => {
                 world.faults.away -= 1;
                 take(&mut world.requests, &request);
-                self.without_number(world, request);
+                without_number(world, request);
             }
             Action::CrashIngress(request) => {
                 world.faults.crashes -= 1;
@@ -46,7 +46,7 @@ impl Configuration {
             }
             Action::Execute(call) => {
                 take(&mut world.slack.in_flight, &call);
-                self.post(world, call.event, call.part, call.answer);
+                post(world, call.event, call.part, call.answer);
             }
             _ => return false,
         }
@@ -76,7 +76,7 @@ impl Configuration {
                 }
                 world.ingress_wrote |= world.redis.snapshot.is_some();
                 if epoch != world.redis.epoch && self.variant != Variant::NumberInAnyEpoch {
-                    self.without_number(world, request);
+                    without_number(world, request);
                     return;
                 }
                 if self.variant != Variant::NoRegistration {
@@ -87,21 +87,6 @@ impl Configuration {
             }
             Step::Acknowledge => {}
         }
-    }
-
-    /// The copy is safe, the place in the order is not.
-    fn without_number(&self, world: &mut World, request: Request) {
-        world.history.late |= bit(request.event);
-        world.history.acknowledged |= bit(request.event);
-        put(&mut world.requests, Request { step: Step::Acknowledge, ..request });
-    }
-
-    /// Slack shows a message.
-    pub(crate) fn post(&self, world: &mut World, event: Event, part: u8, answer: u8) -> u8 {
-        let number = world.slack.posted[usize::from(event)];
-        world.slack.posted[usize::from(event)] += 1;
-        put(&mut world.slack.messages, Message { event, part, number, answer });
-        number
     }
 
     /// Copies carry their epoch only where a rule reads it; elsewhere it would only multiply states.
@@ -118,4 +103,19 @@ impl Configuration {
 fn arrive(world: &mut World, event: Event) {
     world.slack.sent |= bit(event);
     put(&mut world.requests, Request { event, step: Step::Publish, epoch: 0 });
+}
+
+/// The copy is safe, the place in the order is not.
+fn without_number(world: &mut World, request: Request) {
+    world.history.late |= bit(request.event);
+    world.history.acknowledged |= bit(request.event);
+    put(&mut world.requests, Request { step: Step::Acknowledge, ..request });
+}
+
+/// Slack shows a message.
+pub(crate) fn post(world: &mut World, event: Event, part: u8, answer: u8) -> u8 {
+    let number = world.slack.posted[usize::from(event)];
+    world.slack.posted[usize::from(event)] += 1;
+    put(&mut world.slack.messages, Message { event, part, number, answer });
+    number
 }

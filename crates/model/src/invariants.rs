@@ -5,8 +5,8 @@
 
 use crate::{
     actions::Action,
-    decision::Turn,
     state::{Event, Run, World, bit, has},
+    thread::Turn,
     variants::{Configuration, Variant},
 };
 
@@ -171,8 +171,7 @@ impl Configuration {
         let mut entries = world.redis.thread.context.iter().filter(|(known, _)| *known == event);
         match (entries.next(), entries.next()) {
             (Some((_, text)), None) if Some(*text) != answer => Some(Violation::Record(event)),
-            (Some(_), Some(_)) => Some(Violation::Context(event)),
-            (None, _) => Some(Violation::Context(event)),
+            (Some(_), Some(_)) | (None, _) => Some(Violation::Context(event)),
             _ => None,
         }
     }

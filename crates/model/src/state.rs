@@ -4,7 +4,7 @@
 //! the order of a bag are one state.
 
 use crate::{
-    decision::{Base, Context, Kept, Owner, Parts, Thread},
+    thread::{Base, Context, Kept, Owner, Parts, Thread},
     variants::{Configuration, Faults},
 };
 
@@ -321,9 +321,8 @@ impl World {
     pub fn new_owner(&self) -> Owner {
         let lease = self.redis.thread.lease.map(|lease| lease.owner);
         let snapshot = self.redis.snapshot.as_ref().and_then(|thread| thread.lease).map(|lease| lease.owner);
-        (1..)
-            .find(|id| lease != Some(*id) && snapshot != Some(*id) && self.runs().all(|run| run.owner != *id))
-            .unwrap_or(0)
+        let taken = |id: Owner| lease == Some(id) || snapshot == Some(id) || self.runs().any(|run| run.owner == id);
+        (1..Owner::MAX).find(|id| !taken(*id)).unwrap_or(Owner::MAX)
     }
 
     /// The visible messages of `event`.

@@ -2,9 +2,9 @@
 
 use crate::{
     actions::Action,
-    decision::Thread,
     invariants,
     state::{Event, Phase, RollCall, World, bit},
+    thread::Thread,
     variants::{Configuration, Variant},
 };
 
@@ -153,10 +153,5 @@ impl Configuration {
             self.new_epoch(world);
         }
         world.workers[worker].wrote |= world.redis.snapshot.is_some();
-    }
-
-    /// Whether `event` may have been answered in an older epoch.
-    pub(crate) fn is_before_epoch(&self, world: &World, event: Event) -> bool {
-        world.redis.before_epoch & bit(event) != 0
     }
 }

@@ -26,13 +26,16 @@ fn complaints(configurations: &[Configuration], judge: impl Fn(Configuration) ->
             scope.spawn(|| {
                 while let Some(configuration) = configurations.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Some(complaint) = judge(*configuration) {
-                        complaints.lock().unwrap().push(format!("{}: {complaint}", configuration.name));
+                        complaints
+                            .lock()
+                            .expect("no search panicked")
+                            .push(format!("{}: {complaint}", configuration.name));
                     }
                 }
             });
         }
     });
-    complaints.into_inner().unwrap()
+    complaints.into_inner().expect("no search panicked")
 }
 
 fn broken_promise(configuration: Configuration) -> Option<String> {
