@@ -166,6 +166,11 @@ pub const RESIDUAL: &[(C, &str)] = &[
         weak("the same, and turns without a copy stay", V::Protocol, F { rollbacks: 1, crashes: 1, ..NONE }).events(2),
         "STUCK",
     ),
+    (
+        weak("a healthy question whose worker pauses too often", V::PausesAreNoFailures, F { zombies: 2, ..NONE })
+            .attempts(1),
+        "GIVEN UP EARLY",
+    ),
 ];
 
 /// Rules that could be added or left out without breaking a promise.

@@ -26,7 +26,7 @@ impl Configuration {
             }
             Action::Disconnect(_) => {
                 world.faults.zombies -= 1;
-                self.strike(world, run.event);
+                self.pause_counts(world, run.event);
                 run.held = false;
                 put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
             }

@@ -23,7 +23,7 @@ impl Configuration {
                 if let Some(lease) = &mut world.redis.thread.lease {
                     lease.live = false;
                     let event = lease.event;
-                    self.strike(world, event);
+                    self.pause_counts(world, event);
                 }
             }
             Action::Lose => {

@@ -92,6 +92,8 @@ pub enum Variant {
     FrozenPoster,
     /// Slack may execute a call after the clean-up.
     SlowSlack,
+    /// A lease that ran out and a connection that was lost do not speak against a question.
+    PausesAreNoFailures,
 }
 
 /// How often each fault may happen in one run.

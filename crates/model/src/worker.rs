@@ -240,6 +240,13 @@ impl Configuration {
         }
     }
 
+    /// An attempt was interrupted by a pause. It counts: a question that always pauses its worker would never end.
+    pub(crate) fn pause_counts(&self, world: &mut World, event: Event) {
+        if self.variant != Variant::PausesAreNoFailures {
+            self.strike(world, event);
+        }
+    }
+
     /// The process of `worker` dies.
     pub(crate) fn die(&self, world: &mut World, worker: usize, run: &Run) {
         self.strike(world, run.event);
