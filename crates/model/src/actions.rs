@@ -53,6 +53,8 @@ pub enum Action {
     Snapshot,
     /// Redis falls back to its copy.
     FallBack,
+    /// An answered question is old, and Redis forgets it.
+    Trim(Event),
     /// A claim is granted and its reply is lost.
     LoseReply(usize, Copy),
     /// A responder dies.
@@ -164,6 +166,9 @@ impl Configuration {
         if faults.losses > 0 {
             actions.push(Action::Lose);
         }
+        if faults.trims > 0 {
+            actions.extend((0..self.events).map(Action::Trim));
+        }
         if faults.rollbacks > 0 {
             actions.push(if world.redis.snapshot.is_some() { Action::FallBack } else { Action::Snapshot });
         }
@@ -214,6 +219,7 @@ impl Configuration {
             | Action::Lose
             | Action::Snapshot
             | Action::FallBack
+            | Action::Trim(_)
             | Action::Notice
             | Action::AnswerRoll(_) => self.store(&mut next, action),
             Action::Claim(worker, copy) => self.take(&mut next, worker, copy),

@@ -66,7 +66,8 @@ impl Configuration {
 
     fn run(&self, world: &World, event: Event, me: u8, held: bool, copy_epoch: u8, grant: &Grant) -> Run {
         let redis = &world.redis;
-        let before = has(world.redis.before_epoch, event) || grant.doubtful;
+        let before = has(world.redis.before_epoch, event);
+        let before = before || grant.doubtful && self.variant != Variant::DoubtfulAppends;
         let stale = redis.thread.stale && self.variant != Variant::StaleContextKept;
         let (context, base) = if before || stale {
             (self.rebuild(world, event), Base::Replace)

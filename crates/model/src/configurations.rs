@@ -54,6 +54,8 @@ pub const PROTOCOL: &[C] = &[
     protocol("Redis loses all, a failure, a zombie", F { zombies: 1, losses: 1, failures: 1, ..NONE })
         .events(1)
         .attempts(1),
+    protocol("a late copy of a question that is old, a zombie", F { trims: 1, doubles: 1, zombies: 1, ..NONE })
+        .laying_ghosts(),
     protocol("Redis falls back, a zombie", F { rollbacks: 1, zombies: 1, ..NONE }).laying_ghosts(),
 ];
 
@@ -134,11 +136,23 @@ pub const WEAK: &[(C, &str)] = &[
     (weak("turns outlive their epoch", V::TurnsOutliveTheirEpoch, F { rollbacks: 1, ..NONE }).events(2), "STUCK"),
     (weak("a context of an older epoch is used", V::StaleContextKept, F { rollbacks: 1, ..NONE }).events(3), "CONTEXT"),
     (
+        weak(
+            "an adopted answer of an old question is appended",
+            V::DoubtfulAppends,
+            F { trims: 1, doubles: 1, ..NONE },
+        )
+        .laying_ghosts(),
+        "CONTEXT",
+    ),
+    (
         weak("a rebuilt context replaces without comparing", V::BaseNotCompared, F { zombies: 2, losses: 1, ..NONE })
             .events(2),
         "CONTEXT",
     ),
-    (weak("no clean-up after a loss", V::NoSweepAfterLoss, F { rollbacks: 1, doubles: 1, ..NONE }), "DUPLICATE"),
+    (
+        weak("no clean-up after a loss", V::NoSweepAfterLoss, F { rollbacks: 1, doubles: 1, ..NONE }).laying_ghosts(),
+        "DUPLICATE",
+    ),
     (
         weak("a roll call sets the epoch's begin", V::RollCall, F { losses: 1, doubles: 1, crashes: 1, ..NONE }),
         "DUPLICATE",

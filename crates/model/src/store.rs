@@ -3,8 +3,8 @@
 use crate::{
     actions::Action,
     invariants,
-    state::{Event, Phase, RollCall, World, bit},
-    thread::Thread,
+    state::{Event, Mark, Phase, RollCall, World, bit},
+    thread::{Thread, Turn},
     variants::{Configuration, Variant},
 };
 
@@ -17,7 +17,7 @@ impl Configuration {
             Action::ExpireDead if live.is_some() && !running => {
                 world.redis.thread.lease = None;
             }
-            Action::LayGhost(event) if self.is_ghost(world, event) => world.redis.thread.lay_ghost(event),
+            Action::LayGhost(event) if self.is_ghost(world, event) => world.redis.thread.forget(event),
             Action::ExpireLive if running => {
                 world.faults.zombies -= 1;
                 if let Some(lease) = &mut world.redis.thread.lease {
@@ -46,6 +46,17 @@ impl Configuration {
                 world.redis.fell_back = world.ingress_wrote || world.workers.iter().any(|worker| worker.wrote);
                 self.exempt(world);
             }
+            // More than a day later: nothing of its time is under way any more, only Slack may deliver it once more.
+            Action::Trim(event)
+                if matches!(world.redis.thread.turn(event), Turn::Done(_))
+                    && world.runs().all(|run| run.event != event)
+                    && world.requests.iter().all(|request| request.event != event) =>
+            {
+                world.faults.trims -= 1;
+                world.history.lost = true;
+                // As old as it is, a late copy of it is doubtful.
+                world.redis.thread.forget(event);
+            }
             Action::Notice => self.new_epoch(world),
             Action::AnswerRoll(worker) => return self.answer_roll(world, worker),
             _ => return false,
@@ -60,7 +71,7 @@ impl Configuration {
             && !world.redis.fell_back
             && world.redis.thread.turn(event).is_waiting()
             && world.redis.thread.lease.is_none_or(|lease| !lease.live || lease.event != event)
-            && world.copies.iter().all(|copy| copy.event != event)
+            && world.copies.iter().all(|copy| copy.event != event || copy.mark == Mark::Sweep)
             && world.requests.iter().all(|request| request.event != event)
             && !world.slack.retries.contains(&event)
             && world.runs().all(|run| run.event != event)

@@ -40,6 +40,7 @@ pub(crate) fn tell(world: &World, action: Action) -> Option<String> {
         Action::Lose => "REDIS LOSES ALL".to_owned(),
         Action::Snapshot => "(what Redis knows now survives)".to_owned(),
         Action::FallBack => "REDIS FALLS BACK".to_owned(),
+        Action::Trim(event) => format!("e{event} IS OLD AND FORGOTTEN"),
         Action::LoseReply(_, copy) => format!("CLAIM e{}, REPLY LOST", copy.event),
         Action::Crash(worker) => at(worker, "CRASH"),
         Action::CrashInPark(worker) => at(worker, "CRASH BEFORE THE ACK"),

@@ -119,9 +119,9 @@ impl Thread {
         self.turns.iter().map(|turn| u8::from(matches!(turn, Turn::Done(_)))).sum()
     }
 
-    /// Forgets a turn of which no copy has shown up for much longer than the longest wait. Its copies may have been acked
-    /// for an answer that this Redis does not know; if one comes after all, Slack is asked.
-    pub fn lay_ghost(&mut self, event: Event) {
+    /// Forgets a question: a turn of which no copy has shown up for much longer than the longest wait (its copies may have
+    /// been acked for an answer that this Redis does not know), or one that is old. If a copy comes after all, Slack is asked.
+    pub fn forget(&mut self, event: Event) {
         self.close(event, Turn::Unknown);
         self.doubtful |= bit(event);
     }

@@ -73,6 +73,8 @@ pub enum Variant {
     TurnsOutliveTheirEpoch,
     /// A context of an older epoch is used as it is, by questions that are younger than the loss.
     StaleContextKept,
+    /// An answer that is found in Slack for a question that Redis does not know is appended to the context.
+    DoubtfulAppends,
     /// A context rebuilt from Slack replaces the stored one without comparing, whatever was recorded since.
     BaseNotCompared,
     /// An attempt that has posted and finds Redis in another epoch leaves no copy for the clean-up.
@@ -113,6 +115,8 @@ pub struct Faults {
     pub losses: u8,
     /// Redis falls back to an older copy.
     pub rollbacks: u8,
+    /// An answered question is forgotten because it is old, and its context is not.
+    pub trims: u8,
     /// The reply to a granted claim is lost.
     pub lost_replies: u8,
     /// An answer cannot be made: the question's own failure.
@@ -165,6 +169,7 @@ pub const NONE: Faults = Faults {
     away: 0,
     losses: 0,
     rollbacks: 0,
+    trims: 0,
     lost_replies: 0,
     failures: 0,
     outages: 0,
