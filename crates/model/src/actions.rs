@@ -1,8 +1,8 @@
 //! Every step of every process, and every fault.
 //!
-//! [`Configuration::offer`] names what may be tried in a world, generously; [`Configuration::perform`] does it, or says that
-//! it is not possible. A **natural** action happens by itself sooner or later; a fault may happen, as often as the
-//! configuration allows.
+//! [`Configuration::offer_natural`] and [`Configuration::offer_faults`] name what may be tried in a world, generously;
+//! [`Configuration::perform`] does it, or says that it is not possible. A **natural** action happens by itself sooner or
+//! later; a fault may happen, as often as the configuration allows.
 
 use crate::{
     state::{Call, Copy, Event, Mark, Phase, Request, Step, World, has},
