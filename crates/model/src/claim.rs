@@ -1,0 +1,131 @@
+//! The responder takes a copy and claims.
+
+use crate::{
+    decision::{Claimed, Grant, claim, register},
+    invariants,
+    state::{Copy, Event, Mark, PARTS, Phase, Run, World, has, put, take},
+    thread::{Base, Context, Kept, Turn},
+    variants::{Configuration, Variant},
+};
+
+impl Configuration {
+    /// An idle responder takes a copy and claims.
+    pub(crate) fn take(&self, world: &mut World, worker: usize, copy: Copy) -> bool {
+        take(&mut world.copies, &copy);
+        let held = self.variant != Variant::AckedAtClaim;
+        self.claim(world, worker, copy, held);
+        true
+    }
+
+    /// Claims for a copy that is in the worker's hands.
+    pub(crate) fn claim(&self, world: &mut World, worker: usize, copy: Copy, held: bool) {
+        let Copy { event, mark, epoch: copy_epoch } = copy;
+        self.write(world, worker);
+        let me = world.new_owner();
+        world.workers[worker].run = None;
+        let parked = Copy { event, mark: Mark::Returned, epoch: copy_epoch };
+        let settling = self.settling(world);
+        let claimed =
+            if settling && matches!(world.redis.thread.turn(event), Turn::Unknown | Turn::Open | Turn::Posting) {
+                register(&mut world.redis.thread, event);
+                Claimed::Wait
+            } else {
+                claim(&mut world.redis.thread, self.variant, event, me, mark == Mark::Fresh)
+            };
+        match claimed {
+            Claimed::Wait => put(&mut world.copies, parked),
+            Claimed::Twin | Claimed::Done | Claimed::Dead { told: true } => {}
+            Claimed::Dead { told: false } => {
+                let mut run = self.run(world, event, me, held, copy_epoch, &Grant::default());
+                run.phase = Phase::Tell;
+                world.workers[worker].run = Some(run);
+            }
+            Claimed::Run(grant) => {
+                if self.attempts == 0 {
+                    world.redis.thread.attempts[usize::from(event)] = 0;
+                }
+                let returned = mark != Mark::Fresh;
+                let older = self.calls_roll() && copy_epoch < world.redis.epoch;
+                let suspect = returned && (older || self.variant == Variant::ReturnedLookedUp);
+                let grant = Grant { doubtful: grant.doubtful || suspect, ..grant };
+                let mut run = self.run(world, event, me, held, copy_epoch, &grant);
+                invariants::check_context(self, world, &run);
+                let look = grant.posting || grant.doubtful || has(world.redis.before_epoch, event);
+                if look && !matches!(self.variant, Variant::NoReconciliation | Variant::SeenBeforeWork) {
+                    run.phase = Phase::Look;
+                } else {
+                    self.begin(&mut run);
+                }
+                world.workers[worker].run = Some(run);
+                if self.calls_roll() {
+                    world.workers[worker].highest = world.workers[worker].highest.max(event + 1);
+                }
+            }
+        }
+    }
+
+    fn run(&self, world: &World, event: Event, me: u8, held: bool, copy_epoch: u8, grant: &Grant) -> Run {
+        let redis = &world.redis;
+        let before = has(world.redis.before_epoch, event);
+        let before = before || grant.doubtful && self.variant != Variant::DoubtfulAppends;
+        let stale = redis.thread.stale && self.variant != Variant::StaleContextKept;
+        let (context, base) = if before || stale {
+            (self.rebuild(world, event), Base::Replace)
+        } else if redis.thread.context.is_empty() {
+            (self.rebuild(world, event), Base::IfAbsent)
+        } else {
+            (redis.thread.context.clone(), Base::Append)
+        };
+        Run {
+            event,
+            owner: me,
+            epoch: redis.epoch,
+            held,
+            copy_epoch,
+            phase: Phase::Answer,
+            attempts: grant.attempts,
+            kept: grant.kept,
+            context,
+            base,
+            version: redis.thread.version(),
+            answer: 0,
+            parts: [None; PARTS],
+        }
+    }
+
+    /// The context as Slack shows it: every complete answer but this question's own; where two are visible, the recorded.
+    pub(crate) fn rebuild(&self, world: &World, event: Event) -> Context {
+        (0..self.events)
+            .filter(|other| *other != event)
+            .filter_map(|other| Some((other, invariants::shown_answer(self, world, other)?)))
+            .collect()
+    }
+
+    /// Posts the kept answer if it fits, else makes one.
+    pub(crate) fn begin(&self, run: &mut Run) {
+        let fits = |kept: &Kept| usize::from(kept.entries) == run.context.len();
+        run.phase = if self.attempts > 0 && run.attempts > self.attempts {
+            Phase::DeadLetter
+        } else if let Some(kept) = run.kept.filter(fits).filter(|_| self.variant != Variant::TakeOverAnswersAnew) {
+            run.answer = kept.answer;
+            Phase::Begin
+        } else {
+            Phase::Answer
+        };
+    }
+
+    /// The claim is not ours any more: the same delivery claims again, never as a fresh one. A delivery that is held is as
+    /// good as a returned copy in the bag.
+    /// What it has posted may not be what is recorded when it comes back, so that is left to the clean-up.
+    pub(crate) fn claim_again(&self, world: &mut World, worker: usize, run: &Run) {
+        if run.parts.iter().any(Option::is_some) && self.variant != Variant::NoSweepAfterLoss {
+            self.leave_sweep(world, run.event);
+        }
+        world.workers[worker].run = if run.held {
+            put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+            None
+        } else {
+            Some(Run { phase: Phase::Claim, ..run.clone() })
+        };
+    }
+}

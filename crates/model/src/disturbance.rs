@@ -1,0 +1,104 @@
+//! What goes wrong for a responder.
+
+use crate::{
+    actions::Action,
+    decision::{Claimed, claim},
+    state::{Call, Copy, Mark, Phase, Why, World, put, take},
+    variants::{Configuration, Variant},
+};
+
+impl Configuration {
+    /// A fault at a responder that is at something; false = not possible.
+    pub(crate) fn disturb(&self, world: &mut World, worker: usize, action: Action) -> bool {
+        let Some(mut run) = world.workers[worker].run.clone() else { return false };
+        let looking = matches!(run.phase, Phase::Look | Phase::LookAgain);
+        match action {
+            Action::Crash(_) => {
+                world.faults.crashes -= 1;
+                self.die(world, worker, &run);
+                return true;
+            }
+            Action::CrashInPark(_) => {
+                world.faults.crashes -= 1;
+                put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+                self.die(world, worker, &run);
+                return true;
+            }
+            Action::Disconnect(_) => {
+                world.faults.zombies -= 1;
+                self.pause_counts(world, run.event);
+                run.held = false;
+                put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+            }
+            Action::Fail(_) => {
+                world.faults.failures -= 1;
+                run.phase = self.failed(world, &run);
+            }
+            Action::Outage(_) => {
+                world.faults.outages -= 1;
+                run.phase = Phase::Release(if looking { Why::Unreadable } else { Why::NotPosted });
+            }
+            Action::Stop(_) => {
+                world.faults.stops -= 1;
+                run.phase = Phase::Release(if looking { Why::StoppingWhileLooking } else { Why::Stopping });
+            }
+            Action::Refuse(_) => {
+                world.faults.refusals -= 1;
+                run.phase = Phase::Release(Why::NotPosted);
+            }
+            Action::LoseAnswer(_) => {
+                world.faults.lost_answers -= 1;
+                // It is visible, but the worker does not know its number.
+                let known = run.parts;
+                self.post_part(world, &mut run);
+                run.parts = known;
+                run.phase = Phase::Release(Why::Unknown);
+            }
+            Action::PostLate(_) | Action::PostLateAndCrash(_) => {
+                world.faults.late_calls -= 1;
+                let Some(part) = self.next_part(&run) else { return false };
+                put(&mut world.slack.in_flight, Call { event: run.event, part, answer: run.answer });
+                if action == Action::PostLateAndCrash(worker) {
+                    world.faults.crashes -= 1;
+                    self.die(world, worker, &run);
+                    return true;
+                }
+                run.phase = Phase::Release(Why::Unknown);
+            }
+            Action::Lag(_) => {
+                // The read shows nothing, whatever is there.
+                world.faults.lags -= 1;
+                self.end_of_post_time(world, &run);
+                if self.variant == Variant::SingleRead {
+                    self.begin(&mut run);
+                } else {
+                    run.phase = Phase::LookAgain;
+                }
+            }
+            _ => return false,
+        }
+        world.workers[worker].run = Some(run);
+        true
+    }
+
+    /// A claim is granted, and its reply is lost: the worker asks again, never as fresh. The first grant's lease runs out.
+    pub(crate) fn lose_reply(&self, world: &mut World, worker: usize, copy: Copy) -> bool {
+        if self.settling(world) {
+            return false;
+        }
+        self.write(world, worker);
+        let me = world.new_owner();
+        let fresh = copy.mark == Mark::Fresh;
+        let Claimed::Run(_) = claim(&mut world.redis.thread, self.variant, copy.event, me, fresh) else { return false };
+        if self.attempts == 0 {
+            world.redis.thread.attempts[usize::from(copy.event)] = 0;
+        }
+        world.faults.lost_replies -= 1;
+        self.strike(world, copy.event);
+        if self.variant != Variant::LostReplyStaysFresh {
+            take(&mut world.copies, &copy);
+            put(&mut world.copies, Copy { mark: Mark::Returned, ..copy });
+        }
+        true
+    }
+}
