@@ -10,7 +10,8 @@
 //! 4. [`waiting::eventually`] is the one way to wait for something outside the test's process.
 //! 5. [`ledger::Ledger`] keeps book on questions under load, and [`verdict::Verdict`] judges afterwards whether each was
 //!    answered once, in order, knowing the turns before it.
-//! 6. [`reaper`] makes sure that nothing outlives the test, however the test ends.
+//! 6. [`attack::attack`] does it all at random: load, kills, freezes, and a Slack that misbehaves.
+//! 7. [`reaper`] makes sure that nothing outlives the test, however the test ends.
 //!
 //! The servers need no root and no container: they are the distribution's programs, started as plain processes.
 //! Everything listens on 127.0.0.1 only.
@@ -33,6 +34,7 @@ mod folder;
 mod port;
 mod python;
 
+pub mod attack;
 pub mod ledger;
 pub mod process;
 pub mod reaper;
