@@ -114,46 +114,36 @@ impl Ledger {
         (questions().count(), questions().filter(|question| question.acked_at.is_some()).count())
     }
 
-    /// The root of a thread, once it was asked.
-    pub fn root(&self, thread: &str) -> Option<MessageTs> {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.get(thread)?.questions.first().map(|first| first.ts)
-    }
-
     /// The questions that were taken and have no visible answer yet: channel and ts.
     pub fn unanswered(&self, slack: &Playground) -> Vec<(ChannelId, MessageTs)> {
+        let mut taken = self.taken();
+        slack.read(|workspace| taken.retain(|(channel, ts)| workspace.answers_to(channel, *ts).next().is_none()));
+        taken
+    }
+
+    /// Waits until each question that has been taken by now has a visible answer.
+    ///
+    /// # Errors
+    /// After `patience`.
+    pub async fn answered(&self, slack: &Playground, patience: Duration) -> Result<(), PlaygroundError> {
+        let mut open = self.taken();
+        let what = format!("an answer to each of {} questions", open.len());
+        slack
+            .wait_for(&what, patience, |workspace| {
+                // Those that have theirs are not looked at again.
+                open.retain(|(channel, ts)| workspace.answers_to(channel, *ts).next().is_none());
+                open.is_empty().then_some(())
+            })
+            .await
+    }
+
+    fn taken(&self) -> Vec<(ChannelId, MessageTs)> {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = threads.values().flat_map(|book| {
             let taken = book.questions.iter().filter(|question| question.acked_at.is_some());
             taken.map(|question| (book.channel.clone(), question.ts))
         });
-        slack.read(|workspace| {
-            taken.filter(|(channel, ts)| workspace.answers_to(channel, *ts).next().is_none()).collect()
-        })
-    }
-
-    /// Waits until each question that was taken has a visible answer.
-    ///
-    /// # Errors
-    /// After `patience`; with the number of those that have none.
-    pub async fn answered(&self, slack: &Playground, patience: Duration) -> Result<(), PlaygroundError> {
-        let threads: Vec<_> = {
-            let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-            let taken = threads.values().flat_map(|book| {
-                let taken = book.questions.iter().filter(|question| question.acked_at.is_some());
-                taken.map(|question| (book.channel.clone(), question.ts))
-            });
-            taken.collect()
-        };
-        let what = format!("an answer to each of {} questions", threads.len());
-        // Those that have theirs are not looked at again.
-        let mut open = threads;
-        slack
-            .wait_for(&what, patience, |workspace| {
-                open.retain(|(channel, ts)| workspace.answers_to(channel, *ts).next().is_none());
-                open.is_empty().then_some(())
-            })
-            .await
+        taken.collect()
     }
 
     /// What can be seen of each thread in Slack and in Redis.

@@ -223,7 +223,8 @@ impl Stack {
         self.broker().queue_depths(&self.prefix).await
     }
 
-    /// Waits until every one of its queues is empty, `dead` and `unrouted` too, with nothing unacknowledged.
+    /// Waits until every one of its queues is empty, `dead` and `unrouted` too, with nothing unacknowledged. A broker
+    /// that does not answer, as one that has just been restarted, is asked again.
     ///
     /// # Errors
     /// With the last counts: when one is not empty after `timeout`; also when there are no queues at all.
@@ -232,14 +233,16 @@ impl Stack {
         let mut empty = 0;
         let last = loop {
             // A call takes long enough to need no pause between two.
-            let depths = self.queue_depths().await?;
-            empty = if !depths.is_empty() && depths.values().all(QueueDepth::is_empty) { empty + 1 } else { 0 };
+            let depths = self.queue_depths().await;
+            let none_left =
+                |depths: &BTreeMap<_, QueueDepth>| !depths.is_empty() && depths.values().all(QueueDepth::is_empty);
+            empty = if depths.as_ref().is_ok_and(none_left) { empty + 1 } else { 0 };
             // Queues are looked at one after the other; a message that moves meanwhile is missed once, and not twice.
             if empty == 2 {
                 return Ok(());
             }
             if start.elapsed() >= timeout {
-                break depths;
+                break depths?;
             }
         };
         let what = format!("every queue to be empty; the last counts: {last:#?}");

@@ -54,7 +54,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { events: 2000, kills: 60, seed: 0, lasting: Duration::from_secs(60), ingresses: 2, responders: 4 }
+        Self { events: 2000, kills: 60, seed: 0, lasting: Duration::from_mins(1), ingresses: 2, responders: 4 }
     }
 }
 
@@ -76,21 +76,21 @@ pub enum AttackError {
 /// When it cannot be carried out; a breach of the promise is no error but part of the report.
 pub async fn attack(options: Options) -> Result<Report, AttackError> {
     let schedule = Schedule::draw(&options);
-    let slack = Playground::start(playground::Options {
+    let simulated = Playground::start(playground::Options {
         bot_token: Secret::new(BOT_TOKEN),
         signing_secret: Secret::new(SIGNING_SECRET),
         time_scale: TIME_SCALE,
         seed: options.seed,
         ..playground::Options::default()
     })?;
-    let stack = Stack::builder(slack.api_url()).ingresses(options.ingresses).responders(options.responders);
-    let mut stack = stack.scaled_times().build().await?;
-    slack.deliver_events_to(stack.event_urls());
-    let ledger = Ledger::new(slack.person("ada"));
+    let builder = Stack::builder(simulated.api_url()).ingresses(options.ingresses).responders(options.responders);
+    let mut stack = builder.scaled_times().build().await?;
+    simulated.deliver_events_to(stack.event_urls());
+    let ledger = Ledger::new(simulated.person("ada"));
     let start = Instant::now();
-    let mut targets = Targets::new(&mut stack, &slack);
-    rage(schedule, &slack, &ledger, &mut targets, start).await?;
-    judge(options, &slack, &ledger, &targets, start).await
+    let mut targets = Targets::new(&mut stack, &simulated);
+    rage(schedule, &simulated, &ledger, &mut targets, start).await?;
+    judge(options, &simulated, &ledger, &targets, start).await
 }
 
 /// Carries the schedule out.

@@ -45,8 +45,12 @@ impl Report {
     /// The latency that `share` of the answers kept to, 0 to 1; none without answers.
     pub fn latency(&self, share: f64) -> Option<Duration> {
         let last = self.latencies.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-        #[expect(clippy::allow_attributes_without_reason, reason = "a place in a list, far below 2^52")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place in a list, far below 2^52"
+        )]
         let place = (last as f64 * share.clamp(0.0, 1.0)).ceil() as usize;
         self.latencies.get(place).copied()
     }

@@ -10,10 +10,13 @@ use crate::{Exit, HarnessError, LogLine, Service, Stack};
 /// A look at a process that has not said yet where it listens.
 const GLANCE: Duration = Duration::from_millis(1);
 
+/// How a process ends that has no handler for it yet.
+const SIGTERM: i32 = 15;
+
 /// The stack under attack.
 pub(super) struct Targets<'a> {
     stack: &'a mut Stack,
-    slack: &'a Playground,
+    playground: &'a Playground,
     frozen: Vec<(Target, Instant)>,
     leaving: Vec<Target>,
     /// What ended processes said.
@@ -24,9 +27,9 @@ pub(super) struct Targets<'a> {
 }
 
 impl<'a> Targets<'a> {
-    pub(super) fn new(stack: &'a mut Stack, slack: &'a Playground) -> Self {
+    pub(super) fn new(stack: &'a mut Stack, playground: &'a Playground) -> Self {
         let (frozen, leaving, log, left_badly) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { stack, slack, frozen, leaving, log, left_badly, kills: 0 }
+        Self { stack, playground, frozen, leaving, log, left_badly, kills: 0 }
     }
 
     /// Does it, and returns at once.
@@ -47,7 +50,7 @@ impl<'a> Targets<'a> {
                 self.leaving.push(target);
             }
             Blow::Restart(_) => {}
-            Blow::Slack(fault, times) => self.slack.fault(Rule::on(Method::ChatPostMessage, fault).times(times)),
+            Blow::Slack(fault, times) => self.playground.fault(Rule::on(Method::ChatPostMessage, fault).times(times)),
         }
         Ok(())
     }
@@ -60,7 +63,9 @@ impl<'a> Targets<'a> {
         }
         for target in self.leaving.clone() {
             let Some(exit) = self.service(target).exit() else { continue };
-            if exit != Exit::Code(0) {
+            // One that is just starting has begun nothing that it could complete.
+            let was_up = self.service(target).address(GLANCE).await.is_ok();
+            if exit != Exit::Code(0) && (was_up || exit != Exit::Signal(SIGTERM)) {
                 self.left_badly.push(format!("{} left with {exit:?}", self.service(target).name()));
             }
             self.leaving.retain(|leaving| *leaving != target);
@@ -74,7 +79,7 @@ impl<'a> Targets<'a> {
             }
         }
         if !urls.is_empty() {
-            self.slack.deliver_events_to(urls);
+            self.playground.deliver_events_to(urls);
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ async fn a_redis_that_forgets_everything_loses_no_question_and_doubles_no_answer
         })
         .await;
     let trial = trial.judge(Promise::OneAnswer).await;
-    let said = |line: &e2e::LogLine| line.level() == Some("ERROR") && line.contains("redis lost data");
+    let said = |line: &e2e::LogLine| line.level() == Some("ERROR") && line.contains("set epoch");
     let services = trial.world.stack.ingresses.iter().chain(&trial.world.stack.responders);
     let errors = services.flat_map(Service::log).filter(said).count();
     assert_eq!(errors, 2, "one process says it for each loss");

@@ -64,11 +64,11 @@ impl Trial {
     /// People ask, a third of them in one thread, every mention with its twin, while `fault` runs and a while longer.
     pub(super) async fn under_load<T>(&mut self, fault: impl AsyncFnOnce(&mut Stack, &Playground) -> T) -> T {
         let Self { world, ledger, pace, busy, quiet, asked } = self;
-        let (stack, slack, ledger) = (&mut world.stack, &world.slack, &*ledger);
+        let (stack, simulated, ledger) = (&mut world.stack, &world.slack, &*ledger);
         let mut ticks = tokio::time::interval(*pace);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut asking = FuturesUnordered::new();
-        let mut fault = pin!(fault(stack, slack));
+        let mut fault = pin!(fault(stack, simulated));
         let (mut before, mut after) = (BEFORE, AFTER);
         let mut outcome = None;
         loop {
@@ -83,7 +83,7 @@ impl Trial {
                         let number = place % quiet.len();
                         (&quiet[number], format!("quiet {number}"))
                     };
-                    asking.push(async move { ledger.ask(slack, channel, &thread, Manner::TWIN).await });
+                    asking.push(async move { ledger.ask(simulated, channel, &thread, Manner::TWIN).await });
                 }
                 done = &mut fault, if before == 0 && outcome.is_none() => outcome = Some(done),
                 Some(asked) = asking.next() => drop(asked.expect("the question can be asked")),
