@@ -8,6 +8,10 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::trial::{Trial, lasting};
 use crate::world::PATIENCE;
 
+/// RabbitMQ 3.10 that is killed within a moment after it declared a quorum queue comes back without a leader for it, and
+/// stays so. It happens to a queue of the first seconds of an installation, and is not what is tested here.
+const DECLARED: Duration = Duration::from_secs(4);
+
 /// One broker at a time beside the shared one: each needs a processor for seconds to start.
 async fn alone() -> MutexGuard<'static, ()> {
     static BROKER: Mutex<()> = Mutex::const_new(());
@@ -26,6 +30,7 @@ async fn a_broker_that_is_killed_and_restarted_has_kept_every_question() {
     let mut trial = Trial::start_with(e2e::StackBuilder::own_broker).await;
     trial
         .under_load(async |stack, _| {
+            lasting(DECLARED).await;
             stack.broker().kill();
             stack.broker().restart().await.expect("the broker starts again");
             every_service_is_ready(stack).await;
