@@ -8,7 +8,10 @@
 //! 3. [`servers::RabbitMq`] and [`servers::Redis`] are the servers: own ports, own folder, killed and restarted on the
 //!    same data.
 //! 4. [`waiting::eventually`] is the one way to wait for something outside the test's process.
-//! 5. [`reaper`] makes sure that nothing outlives the test, however the test ends.
+//! 5. [`ledger::Ledger`] keeps book on questions under load, and [`verdict::Verdict`] judges afterwards whether each was
+//!    answered once, in order, knowing the turns before it.
+//! 6. [`attack::attack`] does it all at random: load, kills, freezes, and a Slack that misbehaves.
+//! 7. [`reaper`] makes sure that nothing outlives the test, however the test ends.
 //!
 //! The servers need no root and no container: they are the distribution's programs, started as plain processes.
 //! Everything listens on 127.0.0.1 only.
@@ -31,17 +34,22 @@ mod folder;
 mod port;
 mod python;
 
+pub mod attack;
+pub mod ledger;
 pub mod process;
 pub mod reaper;
 pub mod servers;
 pub mod stack;
+pub mod verdict;
 pub mod waiting;
 
 pub use self::{
     error::HarnessError,
+    ledger::{Ledger, Manner},
     process::{Exit, LogLine, Service, ServiceBuilder},
     python::python,
     servers::{RabbitMq, Redis},
     stack::{BOT_TOKEN, SIGNING_SECRET, Stack, StackBuilder},
+    verdict::{Promise, Verdict},
     waiting::eventually,
 };

@@ -22,6 +22,21 @@ pub const BOT_TOKEN: &str = "xoxb-test-token";
 /// The signing secret of a stack unless it is told another one.
 pub const SIGNING_SECRET: &str = "test-signing-secret";
 
+/// See [`StackBuilder::scaled_times`].
+const SCALED_TIMES: [(&str, &str); 11] = [
+    ("THREADKEEPER__DELIVERY__LEASE", "2s"),
+    ("THREADKEEPER__DELIVERY__POST_START", "300ms"),
+    ("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s"),
+    ("THREADKEEPER__DELIVERY__POST_LEASE", "2s"),
+    ("THREADKEEPER__DELIVERY__WAITS", "100,500,1000,3000"),
+    ("THREADKEEPER__DELIVERY__RECONCILE_PAUSE", "300ms"),
+    ("THREADKEEPER__DELIVERY__SETTLE", "2s"),
+    ("THREADKEEPER__DELIVERY__CLOCK_MARGIN", "2s"),
+    ("THREADKEEPER__REDIS__SOCKET_TIMEOUT", "1s"),
+    ("THREADKEEPER__REDIS__CONNECT_TIMEOUT", "1s"),
+    ("THREADKEEPER__CONTEXT__MAX_TURNS", "10000"),
+];
+
 /// What a stack is started with.
 #[derive(Debug, Clone)]
 pub struct StackBuilder {
@@ -66,6 +81,13 @@ impl StackBuilder {
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// The times of the delivery protocol in seconds instead of half minutes, in about the same proportions, so that a
+    /// test sees what happens after a lease, a reconciliation or a clean-up. Contexts are never trimmed.
+    #[must_use]
+    pub fn scaled_times(self) -> Self {
+        SCALED_TIMES.iter().fold(self, |stack, (name, value)| stack.env(*name, *value))
     }
 
     /// Starts everything and waits until every service is ready.
@@ -203,7 +225,8 @@ impl Stack {
         self.broker().queue_depths(&self.prefix).await
     }
 
-    /// Waits until every one of its queues is empty, `dead` and `unrouted` too, with nothing unacknowledged.
+    /// Waits until every one of its queues is empty, `dead` and `unrouted` too, with nothing unacknowledged. A broker
+    /// that does not answer, as one that has just been restarted, is asked again.
     ///
     /// # Errors
     /// With the last counts: when one is not empty after `timeout`; also when there are no queues at all.
@@ -212,14 +235,16 @@ impl Stack {
         let mut empty = 0;
         let last = loop {
             // A call takes long enough to need no pause between two.
-            let depths = self.queue_depths().await?;
-            empty = if !depths.is_empty() && depths.values().all(QueueDepth::is_empty) { empty + 1 } else { 0 };
+            let depths = self.queue_depths().await;
+            let none_left =
+                |depths: &BTreeMap<_, QueueDepth>| !depths.is_empty() && depths.values().all(QueueDepth::is_empty);
+            empty = if depths.as_ref().is_ok_and(none_left) { empty + 1 } else { 0 };
             // Queues are looked at one after the other; a message that moves meanwhile is missed once, and not twice.
             if empty == 2 {
                 return Ok(());
             }
             if start.elapsed() >= timeout {
-                break depths;
+                break depths?;
             }
         };
         let what = format!("every queue to be empty; the last counts: {last:#?}");

@@ -5,6 +5,7 @@
 
 mod contract;
 mod failing_questions;
+mod faults;
 mod follow_ups;
 mod memory;
 mod one_answer;
