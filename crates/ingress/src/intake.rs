@@ -10,6 +10,7 @@ use queue::{Headers, TaskPublisher};
 use shared::{
     clock::Clock,
     task::{Question, Task},
+    telemetry::chain,
 };
 use threads::{ThreadStore, epoch::EpochStamp, outcome::Registered};
 
@@ -57,8 +58,17 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
         let Task::Question(question) = &task;
 
         let started = Instant::now();
-        let published = self.publisher.publish(&task, &headers).await;
-        published.map_err(|error| Refusal::NotKept(shared::telemetry::chain(&error)))?;
+        if let Err(error) = self.publisher.publish(&task, &headers).await {
+            let cause = chain(&error);
+            tracing::error!(
+                slack.team_id = %question.team, slack.channel_id = %question.channel, slack.ts = %question.ts,
+                slack.event_id = %question.event_id, event_key = %question.event_key(), slack_retry = received.slack_retry,
+                outcome = "not_kept",
+                "question {}:{} is not kept, Slack is told to send it again; check RabbitMQ: {cause}",
+                question.channel, question.ts,
+            );
+            return Err(Refusal::NotKept(cause));
+        }
         self.register(question, stamp).await;
         tracing::info!(
             slack.team_id = %question.team, slack.channel_id = %question.channel, slack.ts = %question.ts,
@@ -81,7 +91,7 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
                     self.failures.store(0, Ordering::Relaxed);
                     return;
                 }
-                Ok(Err(error)) => self.count_failure(shared::telemetry::chain(&error)),
+                Ok(Err(error)) => self.count_failure(chain(&error)),
                 Err(_) => self.count_failure(format!("no answer within {} ms", self.register_timeout.as_millis())),
             }
         };

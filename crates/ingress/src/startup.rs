@@ -37,10 +37,11 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let verifier = Verifier::new(settings.slack.signing_secret()?);
     let broker = RabbitMq::connect_lazily(&settings.amqp, &settings.delivery.waits, &id).await?;
     let publisher = broker.publisher(settings.ingress.publish_timeout);
-    // A Redis that knows nothing while questions are under way has lost its data; so it may have if nobody can tell.
-    let origin = match broker.depths().await {
-        Ok(depths) if depths.nothing_waits() => Origin::FirstStart,
-        _ => Origin::PossibleLoss,
+    // A Redis that knows nothing while questions are under way has lost its data.
+    let origin = match broker.ready() {
+        Ok(()) if broker.depths().await?.nothing_is_under_way() => Origin::FirstStart,
+        Ok(()) => Origin::PossibleLoss,
+        Err(_) => Origin::Unseen,
     };
     // Slack waits: a register that fails is not repeated, and has a time limit of its own.
     let redis = config::Redis { max_retries: 0, ..settings.redis };

@@ -10,7 +10,7 @@ use crate::{Headers, QueueError};
 ///
 /// It is settled exactly once, by a method that consumes it. One that is dropped without is counted
 /// (`threadkeeper_deliveries_dropped_total`), logged, and goes back to the queue.
-pub trait Delivery: Send + Sized {
+pub trait Delivery: Send + Sync + Sized {
     /// The task.
     fn task(&self) -> &Task;
 

@@ -1,6 +1,10 @@
 //! Takes deliveries and runs one task for each; stops taking them while Redis is away.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use answers::Answerer;
 use queue::TaskConsumer;
@@ -13,6 +17,9 @@ use crate::worker::{Ending, Worker};
 
 /// Between two tries to write to a Redis that is away.
 const PROBE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };
+
+/// Failures that follow each other within this time belong to one outage.
+const SAME_OUTAGE: Duration = Duration::from_secs(10);
 
 /// Consumes until the process is told to stop, then waits for what was begun.
 ///
@@ -30,18 +37,23 @@ where
     A: Answerer + 'static,
 {
     let mut running = JoinSet::new();
+    let mut outage = Outage::default();
+    let mut ended_by_itself = false;
     loop {
         tokio::select! {
             biased;
             () = worker.soft.cancelled() => break,
             Some(ended) = running.join_next() => {
                 if let Some(error) = store_away(ended) {
-                    wait_for_store(&mut consumer, &worker, &error).await;
+                    outage.wait_until_over(&mut consumer, &worker, &error).await;
                 }
             }
             // The prefetch counts from the last subscription on; after a pause there may be more in hand.
             delivery = consumer.next(), if running.len() < concurrency => {
-                let Some(delivery) = delivery else { return Err(Ended) };
+                let Some(delivery) = delivery else {
+                    ended_by_itself = true;
+                    break;
+                };
                 let worker = Arc::clone(&worker);
                 running.spawn(async move { worker.handle(delivery).await });
             }
@@ -51,7 +63,7 @@ where
     while let Some(ended) = running.join_next().await {
         store_away(ended);
     }
-    Ok(())
+    if ended_by_itself { Err(Ended) } else { Ok(()) }
 }
 
 /// The stream of deliveries ended by itself.
@@ -74,29 +86,57 @@ fn store_away(ended: Result<Ending, JoinError>) -> Option<ThreadError> {
     }
 }
 
-/// Nothing is answered without Redis, and nothing is kept in this process instead: it stops consuming until a write
-/// succeeds. A PING would succeed while Redis is out of memory.
-async fn wait_for_store<C, S, A>(consumer: &mut C, worker: &Worker<S, A>, error: &ThreadError)
-where
-    C: TaskConsumer,
-    S: ThreadStore,
-{
-    tracing::error!(
-        "no work is taken, Redis cannot be used; questions wait in RabbitMQ, nothing is lost; check Redis: {}",
-        chain(error)
-    );
-    consumer.pause().await;
-    let mut random = StdRng::from_os_rng();
-    for failure in 1.. {
-        match worker.store.probe().await {
-            Ok(()) => break,
-            Err(error) => tracing::warn!("Redis still cannot be used (probe {failure}): {}", chain(&error)),
+/// Redis could not be used, perhaps several times in a row.
+#[derive(Default)]
+struct Outage {
+    /// When it was over the last time, and the how manieth in a row it was.
+    last: Option<(Instant, u32)>,
+}
+
+impl Outage {
+    /// Nothing is answered without Redis, and nothing is kept in this process instead: it stops consuming until a write
+    /// succeeds. A PING would succeed while Redis is out of memory.
+    ///
+    /// Calls that were under way when Redis went away fail one after another, some of them when it is back already; if
+    /// writes fail and succeed in turn, the pauses grow.
+    async fn wait_until_over<C, S, A>(&mut self, consumer: &mut C, worker: &Worker<S, A>, error: &ThreadError)
+    where
+        C: TaskConsumer,
+        S: ThreadStore,
+    {
+        let in_a_row = self.last.filter(|(over, _)| over.elapsed() < SAME_OUTAGE).map_or(1, |(_, count)| count + 1);
+        let mut random = StdRng::from_os_rng();
+        if worker.store.probe().await.is_ok() {
+            tracing::warn!("a call to Redis failed, and writes succeed: {}", chain(error));
+        } else {
+            tracing::error!(
+                "no work is taken, Redis cannot be used; questions wait in RabbitMQ, nothing is lost; check Redis: {}",
+                chain(error)
+            );
+            consumer.pause().await;
+            for failure in 1.. {
+                if pause(PROBE_BACKOFF.delay(failure, &mut random), worker).await.is_break() {
+                    return;
+                }
+                match worker.store.probe().await {
+                    Ok(()) => break,
+                    Err(error) => tracing::warn!("Redis still cannot be used (probe {failure}): {}", chain(&error)),
+                }
+            }
+            consumer.resume();
+            tracing::info!("Redis can be used again, work is taken");
         }
-        tokio::select! {
-            () = tokio::time::sleep(PROBE_BACKOFF.delay(failure, &mut random)) => {}
-            () = worker.soft.cancelled() => return,
+        if in_a_row > 1 && pause(PROBE_BACKOFF.delay(in_a_row, &mut random), worker).await.is_break() {
+            return;
         }
+        self.last = Some((Instant::now(), in_a_row));
     }
-    consumer.resume();
-    tracing::info!("Redis can be used again, work is taken");
+}
+
+/// Waits, unless the process is told to stop.
+async fn pause<S, A>(duration: Duration, worker: &Worker<S, A>) -> ControlFlow<()> {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => ControlFlow::Continue(()),
+        () = worker.soft.cancelled() => ControlFlow::Break(()),
+    }
 }

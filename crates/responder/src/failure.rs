@@ -1,8 +1,13 @@
 //! What becomes of a question that fails, and how its person hears of it.
 
+use std::time::Duration;
+
 use answers::Answerer;
-use shared::{answer::Format, ids::BurialId, retry, task::Question};
-use slack::replies::{Metadata, Post};
+use shared::{answer::Format, ids::BurialId, retry, task::Question, telemetry::chain};
+use slack::{
+    PostError,
+    replies::{Metadata, Post, RefusalKind},
+};
 use threads::{
     ThreadError, ThreadStore,
     outcome::{Attempt, Buried, State},
@@ -12,6 +17,27 @@ use crate::{
     wording,
     worker::{Decision, Try, Worker},
 };
+
+/// Between two tries to tell a person, unless Slack says how long to wait.
+const UNTOLD_PAUSE: Duration = Duration::from_secs(30);
+
+/// Whether a person knows that the question was given up.
+pub(crate) enum Told {
+    /// They were told, or never can be.
+    Settled,
+    /// Not yet: again in so many ms.
+    Later(u64),
+}
+
+/// Whether the same notice may be taken later. One whose outcome is unknown may stand there already, and is not posted
+/// again.
+fn is_passing(error: &PostError) -> bool {
+    match error {
+        PostError::NotPosted(_) | PostError::RateLimited { .. } => true,
+        PostError::Refused(refusal) => matches!(refusal.kind, RefusalKind::Token | RefusalKind::Transient),
+        _ => false,
+    }
+}
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// An attempt at the question failed: again later, or given up after the last one.
@@ -31,26 +57,31 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     }
 
     /// Buries a question that is kept in `dead`, so that its thread goes on, and tells its person.
-    pub(crate) async fn bury(&self, question: &Question, attempts: u32) -> Result<(), ThreadError> {
+    pub(crate) async fn bury(&self, question: &Question, reason: &str, attempts: u32) -> Result<Told, ThreadError> {
         match self.store.bury(&question.conversation, question.ts, &BurialId::random()).await? {
-            Buried::Done | Buried::Withdrawn => Ok(()),
+            Buried::Done | Buried::Withdrawn => Ok(Told::Settled),
             // The copy is claimed again in the new epoch; it is in `dead` already, which is harmless.
             Buried::OtherEpoch => Err(ThreadError::Epoch { key: question.conversation.to_string() }),
             Buried::Dead(burial) => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     attempt = attempts, burial = %burial, outcome = "dead",
-                    "question {}:{} was given up after {attempts} attempts and is kept in the queue `dead`; look there \
-                     for the reason (header x-error)", question.channel, question.ts,
+                    "question {}:{} was given up after {attempts} attempts and is kept in the queue `dead`: {reason}",
+                    question.channel, question.ts,
                 );
                 self.tell(question, &burial, attempts).await
             }
         }
     }
 
-    /// Tells the person that the question was given up. A notice that cannot be posted is not tried for ever: the
-    /// question is kept and logged, and Slack refuses or is away.
-    pub(crate) async fn tell(&self, question: &Question, burial: &BurialId, attempts: u32) -> Result<(), ThreadError> {
+    /// Tells the person that the question was given up; later, if Slack is away or busy. A notice that Slack will never
+    /// take is not tried again: the question is kept, and the log says so.
+    pub(crate) async fn tell(
+        &self,
+        question: &Question,
+        burial: &BurialId,
+        attempts: u32,
+    ) -> Result<Told, ThreadError> {
         let notice = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
@@ -59,14 +90,29 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             metadata: Metadata::notice(&question.event_key()),
         };
         match self.replies.post(&notice).await {
-            Ok(ts) => self.store.note_told(&question.conversation, question.ts, burial, ts).await,
+            Ok(ts) => {
+                self.store.note_told(&question.conversation, question.ts, burial, ts).await?;
+                Ok(Told::Settled)
+            }
+            Err(error) if !self.is_given_up(question) && is_passing(&error) => {
+                let wait = match &error {
+                    PostError::RateLimited { retry_after } => *retry_after,
+                    _ => UNTOLD_PAUSE,
+                };
+                tracing::warn!(
+                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                    "the person who asked {}:{} cannot be told yet that it was given up: {}",
+                    question.channel, question.ts, chain(&error),
+                );
+                Ok(Told::Later(retry::wait_at_least(&self.delivery.waits, wait)))
+            }
             Err(error) => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                    "the person who asked {}:{} could not be told that it was given up: {error}",
-                    question.channel, question.ts,
+                    "the person who asked {}:{} could not be told that it was given up: {}",
+                    question.channel, question.ts, chain(&error),
                 );
-                Ok(())
+                Ok(Told::Settled)
             }
         }
     }

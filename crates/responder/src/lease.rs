@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shared::{conversation::Conversation, ids::OwnerId, ts::MessageTs};
+use shared::{conversation::Conversation, ids::OwnerId, telemetry::chain, ts::MessageTs};
 use threads::{ThreadStore, outcome::Renewed};
 use tokio_util::sync::CancellationToken;
 
@@ -52,13 +52,16 @@ impl<S: ThreadStore> Lease<'_, S> {
                 Ok(Ok(Renewed::Ok)) => renewed_at = asked_at,
                 Ok(Ok(lost)) => {
                     metrics::counter!("threadkeeper_leases_lost_total").increment(1);
-                    tracing::warn!(ts = %self.ts, outcome = ?lost, "lease of {} lost ({lost:?})", self.conversation);
+                    tracing::warn!(slack.channel_id = %self.conversation.channel(), slack.ts = %self.ts, outcome = ?lost, "lease of {} lost ({lost:?})", self.conversation);
                     return;
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(ts = %self.ts, "lease of {} not renewed: {error}", self.conversation);
+                    tracing::warn!(slack.channel_id = %self.conversation.channel(), slack.ts = %self.ts, "lease of {} not renewed: {}", self.conversation, chain(&error));
                 }
-                Err(_) => tracing::warn!(ts = %self.ts, "lease of {} not renewed in time", self.conversation),
+                Err(_) => {
+                    let (channel, ts) = (self.conversation.channel(), self.ts);
+                    tracing::warn!(slack.channel_id = %channel, slack.ts = %ts, "lease of {channel}:{ts} not renewed in time");
+                }
             }
             if renewed_at.elapsed() >= 2 * third {
                 metrics::counter!("threadkeeper_leases_lost_total").increment(1);

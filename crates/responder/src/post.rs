@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use answers::Answerer;
+use queue::Delivery;
 use rand::{SeedableRng, rngs::StdRng};
 use shared::{
     retry::{self, Backoff},
+    telemetry::chain,
     ts::MessageTs,
 };
 use slack::{
@@ -39,6 +41,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// Announces the post in Redis, posts, finishes. None = the claim is no longer ours: claim again.
     pub(crate) async fn post(
         &self,
+        delivery: &impl Delivery,
         attempt: &Try<'_>,
         memory: &Memory,
         kept: &KeptAnswer,
@@ -81,7 +84,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
         metrics::histogram!("threadkeeper_question_seconds").record(since_received as f64 / 1000.0);
         let visible = Visible { ts: posted, text: &kept.answer.text, outcome: "answered" };
-        self.finish(attempt, memory, visible).await
+        self.finish(delivery, attempt, memory, visible).await
     }
 
     async fn post_failed(&self, attempt: &Try<'_>, error: PostError) -> Result<Option<Decision>, ThreadError> {
@@ -91,7 +94,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             PostError::NotPosted(cause) => {
                 tracing::error!(
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
-                    "Slack cannot be reached, {channel}:{ts} waits; check the network and slack.api_url: {cause}",
+                    "Slack cannot be reached, {channel}:{ts} waits; check the network and SLACK_API_URL: {}",
+                    chain(&*cause),
                 );
                 self.not_posted(attempt, Duration::from_secs(5), "slack_away").await.map(Some)
             }
@@ -109,9 +113,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 tracing::warn!(
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
                     "it is not known whether Slack has posted the answer to {channel}:{ts}; the next attempt looks: \
-                     {unknown}",
+                     {}", chain(&unknown),
                 );
-                self.release(attempt, State::Keep, Attempt::Back).await?;
+                // The lease ends by itself if Redis is away; the clean-up must be left in any case.
+                if let Err(error) = self.release(attempt, State::Keep, Attempt::Back).await {
+                    tracing::warn!("the thread of {channel}:{ts} is not given back: {}", chain(&error));
+                }
                 Ok(Some(Decision::ParkUnknown))
             }
         }
@@ -145,8 +152,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         wait: Duration,
         outcome: &'static str,
     ) -> Result<Decision, ThreadError> {
-        let age = self.clock.millis().saturating_sub(attempt.question.received_ms);
-        if Duration::from_millis(age) > self.delivery.give_up {
+        if self.is_given_up(attempt.question) {
             let reason = format!("{outcome} for longer than delivery.give_up");
             return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts });
         }
@@ -158,6 +164,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// given up silently.
     pub(crate) async fn finish(
         &self,
+        delivery: &impl Delivery,
         attempt: &Try<'_>,
         memory: &Memory,
         visible: Visible<'_>,
@@ -180,15 +187,24 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 }
                 Ok(Finished::Done(recorded)) if recorded.contains(&posted) => return Ok(Some(Decision::Ack(outcome))),
                 Ok(Finished::Done(_) | Finished::Dead | Finished::Withdrawn) => {
-                    self.delete_own(question, posted).await;
-                    return Ok(Some(Decision::Ack("superseded")));
+                    let gone = self.delete_own(question, posted).await;
+                    return Ok(Some(if gone {
+                        Decision::Ack("superseded")
+                    } else {
+                        Decision::ParkSweep("superseded")
+                    }));
                 }
-                Ok(Finished::OtherEpoch) => return Ok(None),
+                Ok(Finished::OtherEpoch) => {
+                    // Redis lost data: another worker may answer before this one is recorded.
+                    if self.leave_sweep(delivery, question).await.is_ok() {
+                        return Ok(None);
+                    }
+                }
                 Ok(Finished::NotYet) => {}
                 Err(error) => tracing::warn!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                    "the answer to {}:{} is visible and not recorded yet (try {failure}): {error}",
-                    question.channel, question.ts,
+                    "the answer to {}:{} is visible and not recorded yet (try {failure}): {}",
+                    question.channel, question.ts, chain(&error),
                 ),
             }
             tokio::time::sleep(FINISH_BACKOFF.delay(failure, &mut random)).await;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use answers::Answerer;
-use shared::{conversation::Conversation, retry, task::Question, ts::MessageTs};
+use queue::Delivery;
+use shared::{conversation::Conversation, retry, task::Question, telemetry::chain, ts::MessageTs};
 use slack::{
     CallError,
-    replies::{Identity, Seen},
+    replies::{Identity, RefusalKind, Seen},
 };
 use threads::{
     ThreadError, ThreadStore,
@@ -30,6 +31,8 @@ pub(crate) enum Trace {
     Absent,
     /// Slack could not be asked, or it is too early to say.
     Unknown { wait: Duration },
+    /// Slack will never show it: there is nobody to answer.
+    Unreadable { reason: String },
 }
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
@@ -53,17 +56,31 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         return Trace::Posted { ts: seen.ts, text: seen.text };
                     }
                 }
-                Err(error) => {
-                    tracing::error!(
-                        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                        "cannot tell whether {}:{} was answered already, it waits; check the bot's scopes and its \
-                         membership of the channel: {error}", question.channel, question.ts,
-                    );
-                    return Trace::Unknown { wait: Duration::from_secs(30) };
-                }
+                Err(error) => return self.cannot_tell(question, &error),
             }
         }
         Trace::Absent
+    }
+
+    fn cannot_tell(&self, question: &Question, error: &CallError) -> Trace {
+        if let CallError::Refused { refusal, .. } = error
+            && refusal.kind == RefusalKind::Channel
+        {
+            return Trace::Unreadable { reason: format!("Slack refuses the channel: {}", refusal.error) };
+        }
+        if self.is_given_up(question) {
+            let reason = format!("Slack did not show for delivery.give_up whether it was answered: {error}");
+            return Trace::Unreadable { reason };
+        }
+        tracing::error!(
+            slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+            "cannot tell whether {}:{} was answered already, it waits: {}", question.channel, question.ts, chain(error),
+        );
+        let wait = match error {
+            CallError::RateLimited { retry_after, .. } => *retry_after,
+            _ => Duration::from_secs(30),
+        };
+        Trace::Unknown { wait }
     }
 
     /// All messages in Slack that answer this question.
@@ -85,15 +102,15 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// Records a message that an earlier attempt has posted.
     pub(crate) async fn adopt(
         &self,
+        delivery: &impl Delivery,
         attempt: &Try<'_>,
         memory: &Memory,
-        ts: MessageTs,
-        text: String,
+        (ts, text): (MessageTs, String),
     ) -> Result<Option<Decision>, ThreadError> {
         metrics::counter!("threadkeeper_reconciled_total").increment(1);
         // The answer that was kept is the answer; Slack's rendering only where nothing was kept.
         let text = attempt.grant.kept.as_ref().map_or(text, |kept| kept.answer.text.clone());
-        self.finish(attempt, memory, Visible { ts, text: &text, outcome: "adopted" }).await
+        self.finish(delivery, attempt, memory, Visible { ts, text: &text, outcome: "adopted" }).await
     }
 
     pub(crate) async fn look_again_later(&self, attempt: &Try<'_>, wait: Duration) -> Result<Decision, ThreadError> {

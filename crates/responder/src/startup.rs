@@ -7,8 +7,11 @@ use answers::AnyAnswerer;
 use anyhow::Context as _;
 use queue::rabbitmq::RabbitMq;
 use service::{Process, admin::Admin, bind};
-use shared::{clock::Clock, health::Health};
-use slack::replies::Replies;
+use shared::{clock::Clock, health::Health, telemetry::chain};
+use slack::{
+    CallError,
+    replies::{Identity, RefusalKind, Replies},
+};
 use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::{OnceCell, RwLock};
 
@@ -26,10 +29,11 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let Process { id, settings, metrics, mut lifecycle } = process;
     let token = settings.slack.bot_token()?;
     let replies = Replies::new(&settings.slack.api_url, token, settings.delivery.post_timeout)?;
+    let identity = check_token(&replies).await?;
     let answerer = AnyAnswerer::from_config(&settings.answer)?;
     let broker = RabbitMq::connect(&settings.amqp, &settings.delivery.waits, &id).await?;
     // A Redis that knows nothing while questions are under way has lost its data.
-    let origin = if broker.depths().await?.nothing_waits() { Origin::FirstStart } else { Origin::PossibleLoss };
+    let origin = if broker.depths().await?.nothing_is_under_way() { Origin::FirstStart } else { Origin::PossibleLoss };
     let url = settings.redis.url()?;
     let store = RedisThreads::connect(&settings.redis, &settings.context, &settings.delivery, id, origin)
         .await
@@ -51,7 +55,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let worker = Arc::new(Worker {
         store: Arc::clone(&store),
         replies,
-        identity: OnceCell::new(),
+        identity: OnceCell::new_with(identity),
         answerer,
         delivery: settings.delivery,
         clock: Clock::System,
@@ -66,6 +70,29 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let code = lifecycle.run(settings.responder.shutdown_timeout).await?;
     broker.close().await;
     Ok(code)
+}
+
+/// Who the bot is. A token that Slack refuses keeps the responder from starting; a Slack that is away does not.
+async fn check_token(replies: &Replies) -> anyhow::Result<Option<Identity>> {
+    match replies.auth_test().await {
+        Ok(identity) => {
+            tracing::info!(
+                slack.team_id = %identity.team, slack.bot_user_id = %identity.user,
+                "Slack knows the bot as {} of {}", identity.user, identity.team
+            );
+            Ok(Some(identity))
+        }
+        Err(CallError::Refused { method, refusal }) if refusal.kind == RefusalKind::Token => {
+            anyhow::bail!("Slack refuses the bot token ({method}): {refusal}");
+        }
+        Err(error) => {
+            let cause = chain(&error);
+            tracing::error!(
+                "Slack cannot be asked who the bot is, answers may have to wait; check SLACK_API_URL: {cause}"
+            );
+            Ok(None)
+        }
+    }
 }
 
 /// Ready = a question would be taken, and its thread known.

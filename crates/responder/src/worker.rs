@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use answers::{Answerer, Request};
+use answers::{Answerer, Blame, Request};
 use queue::{Delivery, Headers};
 use shared::{
     clock::Clock,
@@ -13,6 +13,7 @@ use shared::{
     ids::OwnerId,
     retry,
     task::{Question, Task},
+    telemetry::chain,
 };
 use slack::replies::{Identity, Replies};
 use threads::{
@@ -23,6 +24,7 @@ use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    failure::Told,
     lease::{Held, Lease},
     rebuild::Memory,
     reconcile::Trace,
@@ -75,6 +77,8 @@ pub(crate) enum Decision {
     Park(u64, &'static str),
     /// Slack may have posted it: later again, and once more for the clean-up.
     ParkUnknown,
+    /// The clean-up comes later again.
+    ParkSweep(&'static str),
     /// It failed for good: keep it in `dead`, bury its turn, tell the person.
     GiveUp { reason: String, attempts: u32 },
     /// Another worker, at once.
@@ -96,9 +100,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let mut fresh = delivery.fresh();
         loop {
             let decided = if delivery.headers().sweep {
-                self.sweep(&question).await
+                self.sweep(&delivery, &question).await
             } else {
-                self.decide(&question, delivery.headers(), fresh).await
+                self.decide(&delivery, &question, fresh).await
             };
             let (decision, away) = match decided {
                 Ok(decision) => (decision, None),
@@ -107,7 +111,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     tracing::error!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                         outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
-                        shared::telemetry::chain(&error)
+                        chain(&error)
                     );
                     (
                         Decision::Park(
@@ -141,26 +145,30 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         match decision {
             Decision::Ack(_) => delivery.ack().await,
             Decision::GiveBack(_) => delivery.give_back().await,
-            Decision::Park(wait, _) => {
-                let sweep = delivery.headers().sweep;
-                delivery.park(wait, sweep).await.map_err(|kept| kept.delivery)?;
+            Decision::Park(wait, _) => delivery.park(wait, false).await.map_err(|kept| kept.delivery)?,
+            Decision::ParkSweep(_) => {
+                delivery.park(self.sweep_wait(), true).await.map_err(|kept| kept.delivery)?;
             }
             Decision::ParkUnknown => {
-                let waits = &self.delivery.waits;
-                let (look, clean_up) = (Duration::from_secs(30), Duration::from_mins(2));
-                if let Err(error) = delivery.republish(retry::wait_at_least(waits, clean_up), true).await {
-                    tracing::warn!("no copy for the clean-up after an unknown post: {error}");
+                if self.leave_sweep(&delivery, question).await.is_err() {
                     return Err(delivery);
                 }
-                delivery.park(retry::wait_at_least(waits, look), false).await.map_err(|kept| kept.delivery)?;
+                let wait = retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30));
+                delivery.park(wait, false).await.map_err(|kept| kept.delivery)?;
             }
             Decision::GiveUp { reason, attempts } => {
                 let delivery = delivery.dead_letter(&reason, attempts).await.map_err(|kept| kept.delivery)?;
-                match self.bury(question, attempts).await {
-                    Ok(()) => delivery.ack().await,
+                match self.bury(question, &reason, attempts).await {
+                    Ok(Told::Settled) => delivery.ack().await,
+                    // The copy stays until the person has been told.
+                    Ok(Told::Later(wait)) => delivery.park(wait, false).await.map_err(|kept| kept.delivery)?,
                     // A second copy in `dead` is harmless; a turn that is never buried would block its thread.
                     Err(error) => {
-                        tracing::warn!("question {}:{} not buried: {error}", question.channel, question.ts);
+                        tracing::warn!(
+                            slack.channel_id = %question.channel, slack.ts = %question.ts,
+                            event_key = %question.event_key(),
+                            "question {}:{} is not buried yet: {}", question.channel, question.ts, chain(&error)
+                        );
                         return Err(delivery);
                     }
                 }
@@ -170,7 +178,16 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     }
 
     /// Claims, and runs the question if it is its turn.
-    async fn decide(&self, question: &Question, headers: &Headers, fresh: bool) -> Result<Decision, ThreadError> {
+    pub(crate) async fn decide(
+        &self,
+        delivery: &impl Delivery,
+        question: &Question,
+        fresh: bool,
+    ) -> Result<Decision, ThreadError> {
+        let headers = delivery.headers();
+        if let Some(burial) = &headers.replay {
+            self.store.register(&question.conversation, question.ts, self.store.stamp(), Some(burial)).await?;
+        }
         let mut fresh = fresh;
         for _ in 0..CLAIMS_IN_A_ROW {
             let company = self.company.read().await;
@@ -186,8 +203,10 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Claimed::Twin => Some(Decision::Ack("twin")),
                 Claimed::Dead { told: Some(_), .. } => Some(Decision::Ack("dead")),
                 Claimed::Dead { burial, told: None } => {
-                    self.tell(question, &burial, self.delivery.attempts).await?;
-                    Some(Decision::Ack("dead"))
+                    match self.tell(question, &burial, self.delivery.attempts).await? {
+                        Told::Settled => Some(Decision::Ack("dead")),
+                        Told::Later(wait) => Some(Decision::Park(wait, "untold")),
+                    }
                 }
                 Claimed::Wait { before, .. } => {
                     Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), "waits"))
@@ -196,9 +215,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     let attempt = Try { question, owner, grant };
                     if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
                         drop(company);
-                        self.run_alone(&attempt).await?
+                        self.run_alone(delivery, &attempt).await?
                     } else {
-                        self.run(&attempt).await?
+                        self.run(delivery, &attempt, company).await?
                     }
                 }
             };
@@ -209,22 +228,27 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         Ok(Decision::Park(retry::turn_wait(&self.delivery.waits, 0), "other_epoch"))
     }
 
-    async fn run_alone(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+    async fn run_alone(&self, delivery: &impl Delivery, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
         match self.lease(attempt).hold(&self.soft, self.company.write()).await {
-            Held::Completed(_alone) => self.run(attempt).await,
+            Held::Completed(alone) => self.run(delivery, attempt, alone).await,
             Held::Lost => Ok(None),
             Held::Stopping => self.hand_over(attempt).await,
         }
     }
 
-    /// Runs an attempt that was granted. None = the claim is no longer ours: claim again.
-    async fn run(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
+    /// Runs an attempt that was granted. `company` says who may run beside it, until the answer is made; what follows
+    /// waits for Slack and Redis and must hold nobody up. None = the claim is no longer ours: claim again.
+    async fn run<C>(
+        &self,
+        delivery: &impl Delivery,
+        attempt: &Try<'_>,
+        company: C,
+    ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, grant, .. } = attempt;
         tracing::info!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
             attempt = grant.attempts, turns = grant.context.entries(), previous = ?grant.previous, outcome = "claimed",
-            "question {}:{} claimed (attempt {}), context loaded ({} turns)",
-            question.channel, question.ts, grant.attempts, grant.context.entries(),
+            "question {}:{} claimed (attempt {})", question.channel, question.ts, grant.attempts,
         );
         let trace = match grant.previous {
             Previous::Open => Trace::Absent,
@@ -232,26 +256,35 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Held::Completed(Trace::Unknown { wait }) => {
                     return self.look_again_later(attempt, wait).await.map(Some);
                 }
+                Held::Completed(Trace::Unreadable { reason }) => {
+                    return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts }));
+                }
+                // The earlier call may still be in Slack's hands and be executed after this look.
+                Held::Completed(Trace::Absent) if self.leave_sweep(delivery, question).await.is_err() => {
+                    return self.look_again_later(attempt, Duration::ZERO).await.map(Some);
+                }
                 Held::Completed(trace) => trace,
                 Held::Lost => return Ok(None),
-                Held::Stopping => return self.leave_for_reconciliation(attempt).await,
+                Held::Stopping => return self.hand_over(attempt).await,
             },
         };
         let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt)).await {
             Held::Completed(Ok(memory)) => memory,
             Held::Completed(Err(error)) => return self.cannot_remember(attempt, &error).await.map(Some),
             Held::Lost => return Ok(None),
-            Held::Stopping => return self.leave_for_reconciliation(attempt).await,
+            Held::Stopping => return self.hand_over(attempt).await,
         };
         if let Trace::Posted { ts, text } = trace {
-            return self.adopt(attempt, &memory, ts, text).await;
+            drop(company);
+            return self.adopt(delivery, attempt, &memory, (ts, text)).await;
         }
         if grant.attempts > self.delivery.attempts {
             let reason = format!("{} attempts ended with the death of their process", self.delivery.attempts);
             return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts - 1 }));
         }
         if let Some(kept) = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries()) {
-            return self.post(attempt, &memory, kept).await;
+            drop(company);
+            return self.post(delivery, attempt, &memory, kept).await;
         }
         let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
         let rebuilt = memory.turns();
@@ -260,14 +293,23 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let started = Instant::now();
         let held = self.lease(attempt).hold(&self.soft, answering).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
+        drop(company);
         match held {
             Held::Completed(Ok(Ok(mut answer))) => {
                 if matches!(memory, Memory::Unreadable) {
                     answer.text.push_str(wording::UNREADABLE_THREAD);
                 }
-                self.post(attempt, &memory, &KeptAnswer { answer, entries: grant.context.entries() }).await
+                let kept = KeptAnswer { answer, entries: grant.context.entries() };
+                self.post(delivery, attempt, &memory, &kept).await
             }
-            Held::Completed(Ok(Err(error))) => self.fail(attempt, &shared::telemetry::chain(&error)).await.map(Some),
+            Held::Completed(Ok(Err(error))) if error.blame() == Blame::Dependency => {
+                tracing::error!(
+                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                    "{}:{} waits, what answers are made from is away: {}", question.channel, question.ts, chain(&error),
+                );
+                self.not_posted(attempt, Duration::from_secs(30), "dependency_away").await.map(Some)
+            }
+            Held::Completed(Ok(Err(error))) => self.fail(attempt, &chain(&error)).await.map(Some),
             Held::Completed(Err(_)) => {
                 self.fail(attempt, &format!("no answer within {} s", deadline.as_secs())).await.map(Some)
             }
@@ -292,22 +334,23 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.store.release(&question.conversation, question.ts, owner, state, attempts).await.map(drop)
     }
 
-    /// The process stops: nothing was posted, so another worker may begin at once.
+    /// The process stops: another worker may begin at once. The state stays as it is, so that it looks in Slack first if
+    /// an earlier attempt had begun to post.
     pub(crate) async fn hand_over(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
-        self.release(attempt, State::Open, Attempt::Back).await?;
+        self.release(attempt, State::Keep, Attempt::Back).await?;
         Ok(Some(Decision::GiveBack("handed_over")))
     }
 
-    /// The process stops while it looks in Slack: the state stays as it is, so that the next worker looks too.
-    async fn leave_for_reconciliation(&self, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
-        self.release(attempt, State::Keep, Attempt::Back).await?;
-        Ok(Some(Decision::GiveBack("handed_over")))
+    /// Whether a question has waited for something broken for longer than `delivery.give_up`.
+    pub(crate) fn is_given_up(&self, question: &Question) -> bool {
+        let age = self.clock.millis().saturating_sub(question.received_ms);
+        Duration::from_millis(age) > self.delivery.give_up
     }
 }
 
 fn log_decision(question: &Question, headers: &Headers, decision: &Decision, took: Duration) {
     let outcome = match decision {
-        Decision::Ack(why) | Decision::Park(_, why) | Decision::GiveBack(why) => why,
+        Decision::Ack(why) | Decision::Park(_, why) | Decision::ParkSweep(why) | Decision::GiveBack(why) => why,
         Decision::ParkUnknown => "post_unknown",
         Decision::GiveUp { .. } => "given_up",
     };

@@ -63,8 +63,10 @@ impl EpochStamp {
 pub enum Origin {
     /// A first start: `work` and the wait queues are empty, so there is nothing that could have been forgotten.
     FirstStart,
-    /// Questions are under way, or nobody looked: treated as a loss.
+    /// Questions are under way: treated as a loss.
     PossibleLoss,
+    /// Nobody could look: another process will.
+    Unseen,
 }
 
 /// What follows from the epoch that a script found.

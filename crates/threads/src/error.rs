@@ -61,6 +61,25 @@ pub enum ThreadError {
         #[source]
         source: RedisError,
     },
+    /// The user may not use this key or command. Other keys may work, so it is an error of this call. It did not run.
+    #[error(
+        "redis does not permit {call} of {key}; give the user of REDIS_URL access to all keys slack_* and to EVALSHA (ACL)"
+    )]
+    NotPermitted {
+        /// The call.
+        call: &'static str,
+        /// The key it was for.
+        key: String,
+        /// What Redis said.
+        #[source]
+        source: RedisError,
+    },
+    /// No epoch is there, and this process may not begin one: it cannot tell a first start from a loss.
+    #[error("redis knows no epoch ({key}) yet; a responder that reaches RabbitMQ begins one at its start")]
+    NoEpoch {
+        /// The epoch's key.
+        key: String,
+    },
     /// Redis is at `maxmemory`. The call wrote nothing.
     #[error("redis is out of memory, {call} of {key} wrote nothing; raise maxmemory (its policy stays noeviction)")]
     OutOfMemory {
@@ -160,7 +179,8 @@ impl ThreadError {
     pub(crate) fn of(call: &'static str, key: &str, source: RedisError) -> Self {
         let key = key.to_owned();
         match source.code() {
-            Some("NOAUTH" | "WRONGPASS" | "NOPERM") => return Self::Refused { call, key, source },
+            Some("NOPERM") => return Self::NotPermitted { call, key, source },
+            Some("NOAUTH" | "WRONGPASS") => return Self::Refused { call, key, source },
             Some("OOM") => return Self::OutOfMemory { call, key, source },
             Some("READONLY" | "MASTERDOWN" | "MISCONF" | "NOREPLICAS") => return Self::ReadOnly { call, key, source },
             Some("LOADING") => return Self::Loading { call, key, source },

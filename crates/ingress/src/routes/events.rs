@@ -49,7 +49,9 @@ where
         }
         Err(refusal) => {
             metrics::counter!("threadkeeper_events_total", "outcome" => refusal.label()).increment(1);
-            tracing::warn!(outcome = refusal.label(), "request refused: {refusal}");
+            if !matches!(refusal, Refusal::NotKept(_)) {
+                tracing::warn!(outcome = refusal.label(), "request refused: {refusal}");
+            }
             HttpResponse::from_error(refusal)
         }
     }

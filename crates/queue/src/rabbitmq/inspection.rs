@@ -29,9 +29,9 @@ pub struct Depths {
 }
 
 impl Depths {
-    /// Whether no question waits anywhere, in work or parked.
-    pub fn nothing_waits(&self) -> bool {
-        self.work == 0 && self.unrouted == 0 && self.waits.iter().all(|(_, parked)| *parked == 0)
+    /// Whether no question is under way: none waits, in work or parked, and nobody consumes, so none is in a worker's hand.
+    pub fn nothing_is_under_way(&self) -> bool {
+        self.consumers == 0 && self.work == 0 && self.unrouted == 0 && self.waits.iter().all(|(_, parked)| *parked == 0)
     }
 }
 

@@ -132,7 +132,7 @@ impl RabbitMq {
     /// # Errors
     /// When the broker does not answer within 5 s, or a queue is missing.
     pub async fn depths(&self) -> Result<Depths, QueueError> {
-        self.answered(&self.topology().work(), inspection::depths(self.consume(), self.topology())).await
+        self.answered(&self.topology().work(), inspection::depths(&self.publishing.link, self.topology())).await
     }
 
     /// Moves what could not be routed back to `work`, and says how many messages. For a responder that has declared the

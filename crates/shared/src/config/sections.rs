@@ -471,7 +471,7 @@ impl Delivery {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// Levels by crate, as in `info,queue=debug`. Set by `RUST_LOG`. The RabbitMQ client's own lines repeat ours.
+    /// Levels by crate, as in `info,queue=debug`. Set by `RUST_LOG`. The RabbitMQ client's and the HTTP server's own lines repeat ours.
     pub filter: String,
     /// `auto` = text on a terminal, else JSON lines.
     pub format: LogFormat,
@@ -479,7 +479,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info,lapin=off".to_owned(), format: LogFormat::Auto }
+        Self { filter: "info,lapin=off,actix_server=warn".to_owned(), format: LogFormat::Auto }
     }
 }
 

@@ -103,6 +103,9 @@ impl Epochs {
                     self.adopt(epoch, known);
                     return Ok(());
                 }
+                Verdict::Lost(_) if known.is_none() && self.origin == Origin::Unseen => {
+                    return Err(ThreadError::NoEpoch { key: self.key.clone() });
+                }
                 Verdict::Lost(loss) => {
                     let next = EpochId::after(known);
                     let seen = found.as_deref().unwrap_or_default().to_owned();

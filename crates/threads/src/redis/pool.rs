@@ -112,7 +112,7 @@ impl Pool {
                     if retries > 0 {
                         metrics::counter!("threadkeeper_redis_retries_total", "outcome" => "failed").increment(1);
                         let cause = std::error::Error::source(&error).map(ToString::to_string);
-                        tracing::error!(script, key, cause, "failed for good after {retries} retries: {error}");
+                        tracing::warn!(script, key, cause, "failed for good after {retries} retries: {error}");
                     }
                     return Err(error);
                 }
