@@ -73,7 +73,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn remember(&self, attempt: &Try<'_>) -> Result<Memory, CallError> {
         let Try { question, grant, .. } = attempt;
         // A question that may have been answered and forgotten may stand in the stored context already.
-        let lost = matches!(grant.previous, Previous::BeforeEpoch | Previous::Unknown);
+        let lost = grant.stale || matches!(grant.previous, Previous::BeforeEpoch | Previous::Unknown);
         let begins = question.conversation.thread_ts() == Some(question.ts);
         if begins || (!lost && grant.context.bytes().is_some()) {
             return Ok(Memory::Stored);

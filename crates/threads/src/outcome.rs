@@ -85,6 +85,8 @@ pub struct Grant {
     pub context: Context,
     /// The answer that an earlier attempt was about to post. It is the answer.
     pub kept: Option<KeptAnswer>,
+    /// Whether the context is of before Redis lost data, and may lack turns that people see.
+    pub stale: bool,
     /// Counts how often the thread was forgotten on request; `finish` compares it.
     pub generation: u64,
 }

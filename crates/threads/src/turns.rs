@@ -88,6 +88,7 @@ struct Owner {
 pub struct Turns {
     epoch: Option<EpochId>,
     generation: u64,
+    stale: bool,
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
     owner: Option<Owner>,
@@ -172,7 +173,7 @@ impl Turns {
         };
         let attempts = question.attempts;
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        Claimed::Run(Grant { previous, attempts, context, kept, generation: self.generation })
+        Claimed::Run(Grant { previous, attempts, context, kept, stale: self.stale, generation: self.generation })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -269,6 +270,7 @@ impl Turns {
             finish.grant.generation != self.generation || (claimed.text().is_some() && self.context.text().is_none());
         let mut entries = 0;
         if !forgotten {
+            self.stale &= writing.replace.is_none() && self.context.text().is_some();
             let text = match (&writing.replace, self.context.text()) {
                 (Some((text, _)), _) => text.clone(),
                 (None, None) => writing.absent.0.clone(),
@@ -328,6 +330,7 @@ impl Turns {
         if self.epoch != Some(epoch) {
             self.questions.retain(|_, question| !question.stage.is_waiting());
             self.owner = None;
+            self.stale |= self.epoch.is_some();
             self.epoch = Some(epoch);
         }
     }

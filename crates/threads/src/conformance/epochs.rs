@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use shared::turn::Turn;
+
 use super::{Laboratory, Thread, kept};
 use crate::{
-    outcome::{Attempt, Begun, Buried, Claimed, Finished, Previous, Registered, Released, Renewed, State},
+    outcome::{Attempt, Base, Begun, Buried, Claimed, Finished, Previous, Registered, Released, Renewed, State},
     store::ThreadStore,
 };
 
@@ -82,4 +84,21 @@ pub async fn a_number_is_taken_only_in_the_epoch_of_the_request(laboratory: &imp
     assert_eq!(thread.register(2).await, Registered::Open);
     laboratory.advance(SETTLED);
     assert!(matches!(thread.claim(2, "a").await, Claimed::Run(_)));
+}
+
+/// Redis came back with an older copy: a context in it may lack turns that people see, until it is replaced.
+pub async fn a_context_of_before_a_loss_is_stale_until_it_is_replaced(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    thread.answer(1).await;
+    assert!(!thread.run(2, "a").await.stale);
+    laboratory.lose_the_epoch().await;
+    // Told that it is another epoch; the next claim is in the new one, after it has settled.
+    thread.claim(2, "b").await;
+    laboratory.advance(Duration::from_mins(2));
+    let grant = thread.run(2, "b").await;
+    assert!(grant.stale);
+    thread.begin_post(2, "b").await;
+    let base = Base::Replace(vec![Turn::user("question 2"), Turn::assistant("answer 2")]);
+    assert!(matches!(thread.finish_with(2, "b", &grant, (1002, base)).await, Finished::Ok { entries: 2 }));
+    assert!(!thread.run(3, "c").await.stale);
 }

@@ -61,6 +61,9 @@ pub trait Laboratory: Send + Sync {
     /// The stored context, byte for byte.
     fn context(&self, conversation: &Conversation) -> impl Future<Output = Option<String>> + Send;
 
+    /// Falls back behind this epoch: what is stored stays, and is of before.
+    fn lose_the_epoch(&self) -> impl Future<Output = ()> + Send;
+
     /// Loses all data.
     fn lose_everything(&self) -> impl Future<Output = ()> + Send;
 }
@@ -234,6 +237,7 @@ macro_rules! conformance {
             epochs: a_loss_is_told_to_every_operation,
             epochs: after_a_loss_claims_wait_until_the_questions_have_their_places,
             epochs: after_a_loss_older_questions_are_looked_up_first,
+            epochs: a_context_of_before_a_loss_is_stale_until_it_is_replaced,
             epochs: a_number_is_taken_only_in_the_epoch_of_the_request,
         );
     };

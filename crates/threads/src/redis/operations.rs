@@ -321,6 +321,7 @@ impl RedisThreads {
         };
         let attempts = u32::try_from(reply.number()?).unwrap_or(u32::MAX);
         let generation = reply.number()?;
+        let stale = reply.number()? == 1;
         let key = self.keys.of(conversation)[1].clone();
         let context = match reply.bytes()? {
             None => Context::absent(),
@@ -344,6 +345,6 @@ impl RedisThreads {
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, generation }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation }))
     }
 }

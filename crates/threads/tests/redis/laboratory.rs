@@ -79,6 +79,10 @@ impl Laboratory for RedisLaboratory {
         self.command(&["GET", &Self::key(conversation)])
     }
 
+    async fn lose_the_epoch(&self) {
+        let _: u32 = self.command(&["HDEL", "slack_epoch", "id"]);
+    }
+
     async fn lose_everything(&self) {
         let () = self.command(&["FLUSHALL"]);
     }

@@ -43,6 +43,7 @@ if not forgotten then
       redis.call('SETRANGE', CONTEXT, last - 1, (empty and '' or ',') .. pair .. ']')
     end
   end
+  if how == 'replaced' or how == 'created' then redis.call('HDEL', THREAD, 'stale') end
   redis.call('PEXPIRE', CONTEXT, context_ttl)
 end
 close_turn(ts, 'done:' .. posted)

@@ -35,8 +35,10 @@ local function drop_owner() redis.call('HDEL', THREAD, 'owner', 'event', 'copy',
 local function in_this_epoch() return redis.call('HGET', THREAD, 'epoch') == ID end
 
 -- Voids what another epoch left: its copies may be acked long ago, and a turn without a copy blocks the thread for ever.
+-- The context is of before the loss too: it may lack turns that people see (stale), until one replaces it.
 local function enter_epoch()
   if in_this_epoch() then return end
+  if redis.call('HEXISTS', THREAD, 'epoch') == 1 then redis.call('HSET', THREAD, 'stale', '1') end
   local fields = redis.call('HGETALL', THREAD)
   for place = 1, #fields, 2 do
     local name, value = fields[place], fields[place + 1]
