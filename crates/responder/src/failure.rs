@@ -52,8 +52,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             "attempt {} of {} at {}:{} failed: {reason}",
             grant.attempts, self.delivery.attempts, question.channel, question.ts,
         );
-        self.release(attempt, State::Open, Attempt::Keep).await?;
-        Ok(Decision::Park(retry::failed_question_wait(&self.delivery.waits, grant.attempts), "attempt_failed"))
+        let wait = retry::failed_question_wait(&self.delivery.waits, grant.attempts);
+        self.release(attempt, State::Rest(Duration::from_millis(wait)), Attempt::Keep).await?;
+        Ok(Decision::Park(wait, "attempt_failed"))
     }
 
     /// Buries a question that is kept in `dead`, so that its thread goes on, and tells its person.

@@ -134,6 +134,8 @@ pub enum State {
     Keep,
     /// Open: nothing was posted. From a begun post only when Slack itself said so.
     Open,
+    /// Open, and nobody gets it before this time is over: the pause after a failure holds for every copy.
+    Rest(Duration),
 }
 
 /// Whether a released attempt counts.

@@ -73,6 +73,8 @@ struct Question {
     stage: Stage,
     attempts: u32,
     doubtful: bool,
+    /// After a failure nobody gets it before, ms.
+    rests_until: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,9 +157,12 @@ impl Turns {
         if taken && claim.fresh && another_copy {
             return Claimed::Twin;
         }
+        let rest = self.questions.get(&ts).map_or(0, |question| question.rests_until.saturating_sub(at.now));
+        let rest = if mine { 0 } else { rest };
+        let left = left.max(rest);
         let settling = at.now < at.settle_until;
         let may_run = self.head() == Some(ts) || (mine && left > 0);
-        if settling || taken || !may_run {
+        if settling || taken || rest > 0 || !may_run {
             let before = self.waiting().take_while(|other| *other < ts).count() as u64;
             return Claimed::Wait { before, lease_left: Duration::from_millis(left), settling };
         }
@@ -197,8 +202,13 @@ impl Turns {
             return Released::Lost;
         }
         if let Some(question) = self.questions.get_mut(&ts) {
-            if state == State::Open {
-                question.stage = Stage::Open;
+            match state {
+                State::Keep => {}
+                State::Open => question.stage = Stage::Open,
+                State::Rest(rest) => {
+                    question.stage = Stage::Open;
+                    question.rests_until = at.now + millis(rest);
+                }
             }
             if attempt == Attempt::Back {
                 question.attempts = question.attempts.saturating_sub(1);
@@ -339,6 +349,7 @@ impl Turns {
         self.questions.entry(ts).or_insert_with(|| Question {
             stage: Stage::Open,
             attempts: 0,
+            rests_until: 0,
             doubtful: (at.now * 1000).saturating_sub(ts.micros()) > millis(rules.doubtful_after) * 1000,
         })
     }
@@ -357,6 +368,7 @@ impl Turns {
         if let Some(question) = self.questions.get_mut(&ts) {
             question.stage = stage;
             question.attempts = 0;
+            question.rests_until = 0;
         }
         self.kept.remove(&ts);
         if self.owner.as_ref().is_some_and(|owner| owner.ts == ts) {

@@ -204,6 +204,7 @@ macro_rules! conformance {
             order: a_renewed_lease_keeps_the_thread,
             order: a_released_question_is_free_at_once,
             order: an_attempt_is_given_back_once,
+            order: a_failed_question_rests_for_every_copy,
             order: attempts_are_counted_per_claim,
             posting: a_begun_post_is_seen_by_the_next_worker_with_its_answer,
             posting: only_slack_itself_reopens_a_begun_post,

@@ -123,3 +123,17 @@ pub async fn attempts_are_counted_per_claim(laboratory: &impl Laboratory) {
         laboratory.advance(LEASE);
     }
 }
+
+/// Slack's twins and retries leave several copies; each would cost an attempt at once.
+pub async fn a_failed_question_rests_for_every_copy(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    let rest = Duration::from_secs(10);
+    thread.run(1, "a").await;
+    thread.register(2).await;
+    assert_eq!(thread.release(1, "a", State::Rest(rest), Attempt::Keep).await, Released::Ok);
+    let Claimed::Wait { before: 0, lease_left, .. } = thread.claim(1, "b").await else { panic!("it rests") };
+    assert!(lease_left <= rest && lease_left > rest / 2, "{lease_left:?}");
+    assert!(matches!(thread.claim(2, "c").await, Claimed::Wait { before: 1, .. }));
+    laboratory.advance(rest);
+    assert_eq!(thread.run(1, "b").await.attempts, 2);
+}

@@ -134,15 +134,16 @@ impl ThreadStore for RedisThreads {
         state: State,
         attempt: Attempt,
     ) -> Result<Released, ThreadError> {
-        let state = match state {
-            State::Keep => "keep",
-            State::Open => "open",
+        let (state, rest) = match state {
+            State::Keep => ("keep", Duration::ZERO),
+            State::Open => ("open", Duration::ZERO),
+            State::Rest(rest) => ("open", rest),
         };
         let attempt = match attempt {
             Attempt::Keep => "keep",
             Attempt::Back => "back",
         };
-        let own = vec![ts.argument(), owner.argument(), state.argument(), attempt.argument()];
+        let own = vec![ts.argument(), owner.argument(), state.argument(), attempt.argument(), rest.argument()];
         let Ran::Answered(kind, reply) = self.run_on(&scripts::RELEASE, conversation, own).await? else {
             return Ok(Released::OtherEpoch);
         };

@@ -116,7 +116,11 @@ impl Pair<'_> {
                 assert_eq!(redis.unwrap(), model);
             }
             Step::Release { n, owner, open, back } => {
-                let state = if open { State::Open } else { State::Keep };
+                let state = match (open, back) {
+                    (false, _) => State::Keep,
+                    (true, true) => State::Open,
+                    (true, false) => State::Rest(LEASE / 2),
+                };
                 let attempt = if back { Attempt::Back } else { Attempt::Keep };
                 let model = self.model.release(at, self.ts(n), &owner_id(owner), state, attempt);
                 let redis = store.release(&conversation, self.ts(n), &owner_id(owner), state, attempt).await;

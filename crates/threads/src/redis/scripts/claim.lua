@@ -15,7 +15,10 @@ local settling = NOW < tonumber(redis.call('HGET', EPOCH, 'settle_until') or 0)
 local taken = left > 0 and not mine
 -- Another copy of a question that is being answered, and the owner's own copy is still in the broker.
 if taken and fresh and held[2] == ts and held[3] ~= copy then return { counter, 'twin' } end
-if settling or taken or (head() ~= ts and not (mine and left > 0)) then
+-- After a failure the question rests, whichever copy asks.
+local rest = not mine and tonumber(redis.call('HGET', THREAD, 'r:' .. ts) or 0) - NOW or 0
+if rest > 0 then left = math.max(left, rest) end
+if settling or taken or rest > 0 or (head() ~= ts and not (mine and left > 0)) then
   return { counter, 'wait', redis.call('ZRANK', TURNS, ts), math.max(left, 0), settling and 1 or 0 }
 end
 
