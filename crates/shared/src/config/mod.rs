@@ -67,6 +67,7 @@ impl Settings {
         self.responder.validate()?;
         self.redis.validate()?;
         self.context.validate()?;
+        self.amqp.validate()?;
         self.slack.validate()?;
         self.answer.validate()?;
         self.delivery.validate()
@@ -135,6 +136,8 @@ mod tests {
     #[case("THREADKEEPER__DELIVERY__WAITS", "1000,soon", "delivery.waits")]
     #[case("THREADKEEPER__DELIVERY__WAITS", "5000,1000", "delivery.waits")]
     #[case("SLACK_API_URL", "http://slack.example.com/api", "slack.api_url")]
+    #[case("AMQP_URL", "http://localhost", "amqp.url")]
+    #[case("THREADKEEPER__AMQP__HEARTBEAT", "0s", "amqp.heartbeat")]
     fn a_wrong_value_is_refused_with_its_key(#[case] name: &str, #[case] value: &str, #[case] key: &str) {
         let message = refused(&[(name, value)]);
         assert!(message.contains(key), "{message}");

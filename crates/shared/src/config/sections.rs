@@ -250,6 +250,20 @@ impl Default for Amqp {
 }
 
 impl Amqp {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        if let Some(url) = &self.url
+            && !matches!(url.scheme().as_str(), "amqp" | "amqps")
+        {
+            return Err(out_of_range("amqp.url", url, "an amqp:// or amqps:// URL"));
+        }
+        positive("amqp.connect_timeout", self.connect_timeout)?;
+        if self.heartbeat < Duration::from_secs(1) {
+            let value = humantime::format_duration(self.heartbeat);
+            return Err(out_of_range("amqp.heartbeat", value, "at least 1s"));
+        }
+        Ok(())
+    }
+
     /// Where RabbitMQ is.
     ///
     /// # Errors
