@@ -112,7 +112,10 @@ fn blows(random: &mut StdRng, options: &Options) -> Vec<(Duration, Blow)> {
     }
     // Every kind of fault in turn, so that no seed leaves one out.
     for number in 0..options.kills.div_ceil(2) {
-        let blow = Blow::Slack(fault(random, number), random.random_range(1..=6));
+        let fault = fault(random, number);
+        // Slowness costs nothing, and is when a crash finds a call under way.
+        let slow = matches!(fault, Fault::Slow { .. } | Fault::SlowAnswer { .. });
+        let blow = Blow::Slack(fault, random.random_range(if slow { 10..=40 } else { 1..=6 }));
         blows.push((moment(random, options.lasting), blow));
     }
     blows.sort_by_key(|(at, _)| *at);
@@ -128,14 +131,15 @@ fn target(random: &mut StdRng, options: &Options) -> Target {
 /// looks for it: with a crash at the same time two answers may stay, see `docs/ARCHITECTURE.md`.
 fn fault(random: &mut StdRng, number: usize) -> Fault {
     let mut millis = |range| Duration::from_millis(random.random_range(range));
-    match number % 8 {
+    match number % 9 {
         0 => Fault::TookEffectThenCut,
-        1 => Fault::RateLimit { retry_after: Duration::from_secs(1) },
+        1 => Fault::SlowAnswer { by: millis(100..900) },
         2 => Fault::Slow { by: millis(100..900) },
         3 => Fault::Status(500),
         4 => Fault::CutBefore,
         5 => Fault::Hang { lasting: millis(500..3000) },
         6 => Fault::RepliesLag { by: millis(100..900) },
+        7 => Fault::RateLimit { retry_after: Duration::from_secs(1) },
         _ => Fault::Html,
     }
 }
