@@ -23,7 +23,9 @@ pub const BOT_TOKEN: &str = "xoxb-test-token";
 pub const SIGNING_SECRET: &str = "test-signing-secret";
 
 /// See [`StackBuilder::scaled_times`].
-const SCALED_TIMES: [(&str, &str); 11] = [
+const SCALED_TIMES: [(&str, &str); 12] = [
+    // A frozen worker keeps its copies until the broker misses its heartbeats.
+    ("THREADKEEPER__AMQP__HEARTBEAT", "2s"),
     ("THREADKEEPER__DELIVERY__LEASE", "2s"),
     ("THREADKEEPER__DELIVERY__POST_START", "300ms"),
     ("THREADKEEPER__DELIVERY__POST_TIMEOUT", "1s"),

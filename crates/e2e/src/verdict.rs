@@ -123,7 +123,9 @@ impl Verdict {
                 [] if question.acked_at.is_some() => self.lost.push(format!("{name}, {}", question.ts)),
                 [] => {}
                 [answer] => turns.push((question, answer)),
-                several => {
+                several @ [first, ..] => {
+                    // The rest of the thread is judged as if only the first were there.
+                    turns.push((question, first));
                     let all = several.iter().map(|answer| answer.ts.to_string()).collect::<Vec<_>>().join(", ");
                     self.duplicated.push(format!("{name}, {}: answered by {all}", question.ts));
                 }

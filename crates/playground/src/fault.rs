@@ -33,6 +33,11 @@ pub enum Fault {
         /// How long the call waits before anything happens.
         by: Duration,
     },
+    /// The call takes effect at once, and is answered only after a while: who asked may be dead by then.
+    SlowAnswer {
+        /// How long the answer takes.
+        by: Duration,
+    },
     /// The connection is closed before anything happens; no effect.
     CutBefore,
     /// The call takes effect, then the connection is closed without an answer.

@@ -40,7 +40,7 @@ const EVIDENCE: usize = 3;
 pub struct Options {
     /// Questions that are asked.
     pub events: usize,
-    /// Processes that are killed; a quarter as many are frozen, a quarter restarted.
+    /// Processes that are killed; a quarter as many are frozen, a quarter restarted, and half as many times Slack fails.
     pub kills: usize,
     /// Decides the schedule.
     pub seed: u64,

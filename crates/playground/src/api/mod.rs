@@ -81,6 +81,11 @@ async fn befall(mut execution: Execution, fault: Fault) -> HttpResponse {
             tokio::time::sleep(by).await;
             execution.run()
         }
+        Fault::SlowAnswer { by } => {
+            let answer = execution.run();
+            tokio::time::sleep(by).await;
+            answer
+        }
         Fault::CutBefore => answer::cut(),
         Fault::TookEffectThenCut => {
             drop(execution.run());

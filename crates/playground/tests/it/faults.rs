@@ -104,6 +104,16 @@ async fn a_slow_call_is_answered_after_a_while() {
 }
 
 #[tokio::test]
+async fn a_message_whose_answer_is_slow_is_there_before_the_answer() {
+    let (bot, question) = befallen(Fault::SlowAnswer { by: PAUSE });
+    let begun = Instant::now();
+    assert_eq!(bot.call(Method::ChatPostMessage, &bot.answer(question, "there")).await["ok"], true);
+    assert!(begun.elapsed() >= PAUSE);
+    let posted = &bot.slack.answers_to(&bot.channel, question)[0];
+    assert!(posted.sent_at < begun + PAUSE, "it was there at once");
+}
+
+#[tokio::test]
 async fn a_late_message_appears_although_the_client_went_away() {
     let (bot, question) = befallen(Fault::Late { by: PAUSE });
     let request = bot.post(Method::ChatPostMessage, &bot.answer(question, "late")).timeout(PAUSE / 10);
