@@ -11,7 +11,7 @@ use threads::{
 };
 
 use crate::{
-    reconcile::WHOLE,
+    reconcile::{Trace, WHOLE},
     worker::{Decision, Try, Worker},
 };
 
@@ -70,10 +70,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     ///
     /// # Errors
     /// When Slack could not be asked.
-    pub(crate) async fn remember(&self, attempt: &Try<'_>) -> Result<Memory, CallError> {
+    pub(crate) async fn remember(&self, attempt: &Try<'_>, trace: &Trace) -> Result<Memory, CallError> {
         let Try { question, grant, .. } = attempt;
-        // A question that may have been answered and forgotten may stand in the stored context already.
-        let lost = grant.stale || matches!(grant.previous, Previous::BeforeEpoch | Previous::Unknown);
+        // An answer that was found, and whose record Redis may have lost, may stand in the stored context already: put
+        // there by another question that read it from Slack. One that was not found cannot.
+        let found = matches!(trace, Trace::Posted { .. });
+        let lost = grant.stale || (found && matches!(grant.previous, Previous::BeforeEpoch | Previous::Unknown));
         let begins = question.conversation.thread_ts() == Some(question.ts);
         if begins || (!lost && grant.context.bytes().is_some()) {
             return Ok(Memory::Stored);

@@ -268,7 +268,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Held::Stopping => return self.hand_over(attempt).await,
             },
         };
-        let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt)).await {
+        let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt, &trace)).await {
             Held::Completed(Ok(memory)) => memory,
             Held::Completed(Err(error)) => return self.cannot_remember(attempt, &error).await.map(Some),
             Held::Lost => return Ok(None),
