@@ -1,7 +1,7 @@
 //! The life of a process: tasks that must live as long as it does, a soft end and a hard one.
 //!
 //! SIGTERM or SIGINT ends softly: `soft` is cancelled, the services stop taking work and complete what they must. A
-//! second signal, or the shutdown timeout, ends hard: `hard` is cancelled. A task that ends by itself while the process
+//! second signal, or the shutdown timeout, ends hard: every task is dropped where it stands. A task that ends by itself while the process
 //! should run ends the process, with an exit code that is not 0.
 
 use std::{future::Future, process::ExitCode, time::Duration};
@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 /// The tasks of a process and its two ends.
 pub struct Lifecycle {
     soft: CancellationToken,
-    hard: CancellationToken,
     tasks: JoinSet<(&'static str, Outcome)>,
 }
 
@@ -31,18 +30,12 @@ impl Default for Lifecycle {
 impl Lifecycle {
     /// A process without tasks.
     pub fn new() -> Self {
-        let hard = CancellationToken::new();
-        Self { soft: hard.child_token(), hard, tasks: JoinSet::new() }
+        Self { soft: CancellationToken::new(), tasks: JoinSet::new() }
     }
 
-    /// Cancelled when the process should stop taking work. Cancelled with `hard` at the latest.
+    /// Cancelled when the process should stop taking work.
     pub fn soft(&self) -> CancellationToken {
         self.soft.clone()
-    }
-
-    /// Cancelled when the process must end now.
-    pub fn hard(&self) -> CancellationToken {
-        self.hard.clone()
     }
 
     /// Runs a task that the process cannot live without. It ends after `soft`; if it ends before, or panics, the
@@ -89,7 +82,6 @@ impl Lifecycle {
                 },
                 name = one_of(&mut terminate, &mut interrupt) => {
                     tracing::warn!(signal = name, "stopping at once: {name} received again");
-                    self.hard.cancel();
                     break;
                 }
                 () = &mut deadline => {
@@ -98,7 +90,6 @@ impl Lifecycle {
                         shutdown_timeout.as_secs()
                     );
                     failed = true;
-                    self.hard.cancel();
                     break;
                 }
             }
