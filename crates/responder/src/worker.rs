@@ -113,13 +113,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
                         chain(&error)
                     );
-                    (
-                        Decision::Park(
-                            retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30)),
-                            "store_error",
-                        ),
-                        None,
-                    )
+                    let wait = retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30));
+                    let later = Decision::Park(wait, "store_error");
+                    (if delivery.headers().sweep { Decision::ParkSweep("store_error") } else { later }, None)
                 }
             };
             log_decision(&question, delivery.headers(), &decision, started.elapsed());
