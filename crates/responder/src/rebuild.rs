@@ -72,10 +72,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// When Slack could not be asked.
     pub(crate) async fn remember(&self, attempt: &Try<'_>, trace: &Trace) -> Result<Memory, CallError> {
         let Try { question, grant, .. } = attempt;
-        // An answer that was found, and whose record Redis may have lost, may stand in the stored context already: put
-        // there by another question that read it from Slack. One that was not found cannot.
-        let found = matches!(trace, Trace::Posted { .. });
-        let lost = grant.stale || (found && matches!(grant.previous, Previous::BeforeEpoch | Previous::Unknown));
+        let lost = is_untrusted(grant.stale, grant.previous, matches!(trace, Trace::Posted { .. }));
         let begins = question.conversation.thread_ts() == Some(question.ts);
         if begins || (!lost && grant.context.bytes().is_some()) {
             return Ok(Memory::Stored);
@@ -134,6 +131,16 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     }
 }
 
+/// Whether the stored context may lack a turn, or hold this question's already.
+///
+/// One that is older than a loss may lack turns that people see. An answer that was found in Slack (`found`), and whose
+/// record Redis may have lost, may stand in the context already: put there by another question that read it from Slack. An
+/// answer that was not found cannot; then a context that was begun after the loss is whole, and replacing it would forget
+/// what Slack does not show.
+fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
+    stale || (found && matches!(previous, Previous::BeforeEpoch | Previous::Unknown))
+}
+
 /// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
 /// no turn, as in a context that was never lost.
 fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Exchange> {
@@ -157,6 +164,7 @@ fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Excha
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use shared::{
         conversation::Conversation,
         ids::{ChannelId, EventId, TeamId, UserId},
@@ -234,6 +242,22 @@ mod tests {
     fn another_apps_copy_of_our_metadata_is_no_answer_of_ours() {
         let forged = Seen { user: Some(UserId::new("UEVIL")), ..answered(2, 1, "forged") };
         assert!(rebuilt(&[said(1, "U1", "one?"), forged]).is_empty());
+    }
+
+    #[rstest]
+    #[case(false, Previous::Open, false, false)]
+    #[case(false, Previous::BeforeEpoch, false, false)]
+    #[case(false, Previous::Unknown, false, false)]
+    #[case(false, Previous::BeforeEpoch, true, true)]
+    #[case(false, Previous::Unknown, true, true)]
+    #[case(true, Previous::Open, false, true)]
+    fn a_context_begun_after_a_loss_is_kept_unless_it_may_hold_the_answer_that_was_found(
+        #[case] stale: bool,
+        #[case] previous: Previous,
+        #[case] found: bool,
+        #[case] replaced: bool,
+    ) {
+        assert_eq!(is_untrusted(stale, previous, found), replaced);
     }
 
     #[test]
