@@ -66,14 +66,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let public = bind::listen("ingress.listen", options.listen)?;
     if let Some(address) = options.admin_listen {
         let listener = bind::listen("ingress.admin_listen", address)?;
-        let admin = admin.clone();
-        let server = HttpServer::new(move || App::new().configure(|config| admin.routes(config)))
-            .workers(1)
-            .disable_signals()
-            .shutdown_signal(lifecycle.soft().cancelled_owned())
-            .listen(listener)
-            .context("the HTTP server for health and metrics cannot start")?;
-        lifecycle.spawn("admin http", server.run());
+        lifecycle.spawn("admin http", admin.clone().serve(listener, lifecycle.soft())?);
     }
     let server = HttpServer::new(move || {
         let receive = events::receive::<RabbitPublisher, RedisThreads>;

@@ -2,7 +2,6 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpServer};
 use answers::AnyAnswerer;
 use anyhow::Context as _;
 use queue::rabbitmq::RabbitMq;
@@ -45,12 +44,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let broker = Arc::new(broker);
     let admin = Admin { health: health(&broker, &store), metrics };
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
-    let server = HttpServer::new(move || App::new().configure(|config| admin.routes(config)))
-        .workers(1)
-        .disable_signals()
-        .shutdown_signal(lifecycle.soft().cancelled_owned())
-        .listen(listener)
-        .context("the HTTP server for health and metrics cannot start")?;
+    let server = admin.serve(listener, lifecycle.soft())?;
 
     let worker = Arc::new(Worker {
         store: Arc::clone(&store),
@@ -64,7 +58,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         company: RwLock::new(()),
         soft: lifecycle.soft(),
     });
-    lifecycle.spawn("http", server.run());
+    lifecycle.spawn("http", server);
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
     lifecycle.spawn("consumer", consume::consume(consumer, worker, settings.responder.concurrency.into()));
     let code = lifecycle.run(settings.responder.shutdown_timeout).await?;

@@ -1,7 +1,11 @@
 //! `/livez`, `/readyz` and `/metrics`, the same for every service.
 
-use actix_web::{HttpResponse, web};
+use std::net::TcpListener;
+
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
+use anyhow::Context as _;
 use shared::{health::Health, telemetry::Metrics};
+use tokio_util::sync::CancellationToken;
 
 /// What the routes tell from.
 #[derive(Clone)]
@@ -13,6 +17,20 @@ pub struct Admin {
 }
 
 impl Admin {
+    /// Serves the three routes alone, until `stop`.
+    ///
+    /// # Errors
+    /// When the server cannot start.
+    pub fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<Server> {
+        let server = HttpServer::new(move || App::new().configure(|config| self.routes(config)))
+            .workers(1)
+            .disable_signals()
+            .shutdown_signal(stop.cancelled_owned())
+            .listen(listener)
+            .context("the HTTP server for health and metrics cannot start")?;
+        Ok(server.run())
+    }
+
     /// Adds the three routes to an actix application.
     pub fn routes(&self, config: &mut web::ServiceConfig) {
         config
