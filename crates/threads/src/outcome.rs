@@ -35,10 +35,14 @@ pub enum Registered {
 pub struct Claim {
     /// Fresh for each claim; the same one only to repeat a claim whose answer was lost.
     pub owner: OwnerId,
-    /// Which published copy of the question the worker holds.
+    /// Which published copy of the question the worker holds; no two publishes share one.
     pub copy: CopyId,
     /// The copy was never parked nor redelivered, and no earlier claim of it had an unknown outcome.
     pub fresh: bool,
+    /// The broker has delivered this very copy before, and this is the first claim since: whoever held it has lost it, by
+    /// the death of its process or of its connection. At a later claim of the same delivery it is no news any more, and two
+    /// workers would take a question from each other in turn.
+    pub returned: bool,
     /// How long the worker owns the thread without renewing.
     pub lease: Duration,
 }

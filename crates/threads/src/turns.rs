@@ -155,7 +155,10 @@ impl Turns {
         }
         let left = self.owner.as_ref().map_or(0, |owner| owner.until.saturating_sub(at.now));
         let mine = self.owns(ts, &claim.owner);
-        let taken = left > 0 && !mine;
+        // The broker took this very copy away from the owner before anything was posted: nobody waits for its lease.
+        let own_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy == claim.copy);
+        let taken_back = claim.returned && own_copy && self.stage(ts) == Some(&Stage::Open);
+        let taken = left > 0 && !mine && !taken_back;
         let another_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy != claim.copy);
         if taken && claim.fresh && another_copy {
             return Claimed::Twin;

@@ -77,6 +77,7 @@ impl ThreadStore for RedisThreads {
             claim.owner.argument(),
             claim.copy.as_str().argument(),
             claim.fresh.argument(),
+            claim.returned.argument(),
             claim.lease.argument(),
             self.remember.argument(),
             self.doubtful_after().argument(),
