@@ -92,6 +92,7 @@ struct Owner {
 pub struct Turns {
     epoch: Option<EpochId>,
     generation: u64,
+    recorded: u64,
     stale: bool,
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
@@ -184,8 +185,8 @@ impl Turns {
         };
         let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        let (stale, generation) = (self.stale, self.generation);
-        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, notice })
+        let (stale, generation, recorded) = (self.stale, self.generation, self.recorded);
+        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -285,8 +286,13 @@ impl Turns {
         let claimed = &finish.grant.context;
         let forgotten =
             finish.grant.generation != self.generation || (claimed.text().is_some() && self.context.text().is_none());
+        // Another question was recorded since: replacing would drop its turn.
+        if !forgotten && writing.replace.is_some() && finish.grant.recorded != self.recorded {
+            return Ok(Finished::BaseOutdated { recorded: self.recorded });
+        }
         let mut entries = 0;
         if !forgotten {
+            self.recorded += 1;
             self.stale &= writing.replace.is_none() && self.context.text().is_some();
             let text = match (&writing.replace, self.context.text()) {
                 (Some((text, _)), _) => text.clone(),

@@ -243,6 +243,7 @@ macro_rules! conformance {
             contexts: entries_that_came_meanwhile_are_kept,
             contexts: a_rebuilt_context_is_used_only_when_there_is_none,
             contexts: a_replacing_context_stands_alone,
+            contexts: a_context_read_before_another_turn_was_recorded_does_not_replace_it,
             contexts: a_forgotten_context_stays_forgotten,
             contexts: a_record_of_before_is_not_put_into_the_context_of_after,
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,

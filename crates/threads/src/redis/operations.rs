@@ -202,6 +202,7 @@ impl ThreadStore for RedisThreads {
             writing.cut.argument(),
             claimed.argument(),
             finish.grant.generation.argument(),
+            finish.grant.recorded.argument(),
             self.context_ttl.argument(),
             self.remember.argument(),
         ];
@@ -211,6 +212,7 @@ impl ThreadStore for RedisThreads {
         match kind.as_str() {
             "ok" => {}
             "not_yet" => return Ok(Finished::NotYet),
+            "base_outdated" => return Ok(Finished::BaseOutdated { recorded: reply.number()? }),
             "final" => {
                 return Ok(match reply.final_state()? {
                     Final::Done(answer_ts) => Finished::Done(answer_ts),
@@ -323,6 +325,7 @@ impl RedisThreads {
         };
         let attempts = u32::try_from(reply.number()?).unwrap_or(u32::MAX);
         let generation = reply.number()?;
+        let recorded = reply.number()?;
         let stale = reply.number()? == 1;
         let key = self.keys.of(conversation)[1].clone();
         let context = match reply.bytes()? {
@@ -348,6 +351,6 @@ impl RedisThreads {
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, notice }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice }))
     }
 }

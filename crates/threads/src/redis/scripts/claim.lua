@@ -40,6 +40,6 @@ elseif tonumber(score) < tonumber(redis.call('HGET', EPOCH, 'since') or 0) * 100
 end
 return {
   counter, 'run', previous, ago, attempts, tonumber(redis.call('HGET', THREAD, 'gen') or 0),
-  redis.call('HEXISTS', THREAD, 'stale'),
+  tonumber(redis.call('HGET', THREAD, 'recorded') or 0), redis.call('HEXISTS', THREAD, 'stale'),
   redis.call('GET', CONTEXT), redis.call('HGET', ANSWERS, ts), redis.call('HGET', THREAD, 'm:' .. ts),
 }
