@@ -64,14 +64,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Buried::Done | Buried::Withdrawn => Ok(Told::Settled),
             // The copy is claimed again in the new epoch; it is in `dead` already, which is harmless.
             Buried::OtherEpoch => Err(ThreadError::Epoch { key: question.conversation.to_string() }),
-            Buried::Dead(burial) => {
+            Buried::Dead { burial, told } => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     attempt = attempts, burial = %burial, outcome = "dead",
                     "question {}:{} was given up after {attempts} attempts and is kept in the queue `dead`: {reason}",
                     question.channel, question.ts,
                 );
-                self.tell(question, &burial, attempts).await
+                match told {
+                    Some(_) => Ok(Told::Settled),
+                    None => self.tell(question, &burial, attempts).await,
+                }
             }
         }
     }
