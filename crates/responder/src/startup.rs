@@ -14,7 +14,7 @@ use slack::{
 use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::{OnceCell, RwLock};
 
-use crate::{consume, dependency::Dependencies, worker::Worker};
+use crate::{consume, dependency::Dependencies, status::Statuses, worker::Worker};
 
 /// Publishing a parked or dead copy and the broker's confirm together.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,6 +57,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         clock: Clock::System,
         pacing: settings.slack.pacing,
         context_ttl: settings.context.ttl,
+        statuses: Statuses::new(settings.answer.patience),
         company: RwLock::new(()),
         soft: lifecycle.soft(),
     });
