@@ -22,38 +22,51 @@ use crate::HarnessError;
 /// Read at a time; a message may be longer.
 const CHUNK: usize = 16 * 1024;
 
-/// What does not pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Held {
-    Nothing,
-    Requests,
-    Answers,
-}
-
 /// Stands before a server on 127.0.0.1. A service that is given [`Gate::url`] talks to the server through it.
 ///
-/// Nothing is lost while it holds: what was held passes as soon as [`Gate::pass`] is called, and the connections stay.
+/// A connection on which the service says certain words is held from then on, all others pass. Nothing is lost: what was
+/// held passes after [`Gate::pass`], and the connection stays.
 pub struct Gate {
     url: String,
-    held: watch::Sender<Held>,
-    heard: Arc<Heard>,
+    lines: Arc<Lines>,
     // The connections end with this value.
     _passing: JoinSet<()>,
 }
 
-/// What went through the gate, by connection.
+/// The connections and what is held of them.
 #[derive(Default)]
-struct Heard {
-    connections: Mutex<Vec<Line>>,
+struct Lines {
+    state: Mutex<State>,
     changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    rule: Option<Rule>,
+    lines: Vec<Line>,
+}
+
+/// What is held: one direction of the connections on which the service says these words.
+struct Rule {
+    direction: Direction,
+    words: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Requests,
+    Answers,
 }
 
 /// One connection.
 #[derive(Default)]
 struct Line {
-    said: Vec<u8>,
-    /// Whether the server has said anything since the service did.
-    answered: bool,
+    /// The end of what the service has said: words may come in two reads.
+    tail: Vec<u8>,
+    /// The words were said.
+    held: bool,
+    /// Something is held back.
+    keeps: bool,
 }
 
 impl Gate {
@@ -70,11 +83,10 @@ impl Gate {
         let own = listener.local_addr().map_err(failed)?;
         let address = address(server).expect("the server's URL names 127.0.0.1 and a port");
         let url = server.replace(&address.to_string(), &own.to_string());
-        let (held, _) = watch::channel(Held::Nothing);
-        let heard = Arc::new(Heard::default());
+        let lines = Arc::new(Lines::default());
         let mut passing = JoinSet::new();
-        passing.spawn(accept(listener, address, held.clone(), Arc::clone(&heard)));
-        Ok(Self { url, held, heard, _passing: passing })
+        passing.spawn(accept(listener, address, Arc::clone(&lines)));
+        Ok(Self { url, lines, _passing: passing })
     }
 
     /// The server's URL with the gate in its place.
@@ -82,77 +94,88 @@ impl Gate {
         &self.url
     }
 
-    /// From now on nothing that the service says reaches the server.
-    pub fn hold_requests(&self) {
-        self.held.send_replace(Held::Requests);
+    /// From now on a request with these words does not reach the server, nor what follows on its connection.
+    pub fn hold_requests(&self, words: &str) {
+        self.hold(Direction::Requests, words);
     }
 
-    /// From now on nothing that the server says reaches the service.
-    pub fn hold_answers(&self) {
-        self.held.send_replace(Held::Answers);
+    /// From now on a request with these words reaches the server, and the answer does not come back.
+    pub fn hold_answers(&self, words: &str) {
+        self.hold(Direction::Answers, words);
     }
 
     /// Everything passes again.
     pub fn pass(&self) {
-        self.held.send_replace(Held::Nothing);
+        self.lines.change(|state| {
+            state.rule = None;
+            state.lines.iter_mut().for_each(|line| (line.held, line.keeps) = (false, false));
+        });
     }
 
-    /// Forgets what the service has said so far.
-    pub fn forget(&self) {
-        self.heard.lines().iter_mut().for_each(|line| line.said.clear());
-    }
-
-    /// Waits until the service has said this at least so many times, whether it is held back or not.
+    /// Waits until something is held back on so many connections at the same time.
     ///
     /// # Errors
-    /// When it has not within `timeout`.
-    pub async fn heard(&self, words: &str, times: usize, timeout: Duration) -> Result<(), HarnessError> {
-        let found = |lines: &[Line]| lines.iter().map(|line| line.count(words)).sum::<usize>() >= times;
-        self.wait_until(format!("a service to say `{words}`"), timeout, found).await
+    /// When that does not happen within `timeout`.
+    pub async fn holds(&self, connections: usize, timeout: Duration) -> Result<(), HarnessError> {
+        let mut changed = self.lines.changed.subscribe();
+        let enough = || self.lines.state().lines.iter().filter(|line| line.keeps).count() >= connections;
+        let waiting = async { while !enough() && changed.changed().await.is_ok() {} };
+        let late = |_| HarnessError::TimedOut { what: format!("{connections} held connections"), waited: timeout };
+        tokio::time::timeout(timeout, waiting).await.map_err(late)
     }
 
-    /// Waits until the server has answered something on a connection on which the service has said this; the answer may
-    /// be held back. Meant for protocols that ask one thing at a time.
-    ///
-    /// # Errors
-    /// When it has not within `timeout`.
-    pub async fn answered(&self, words: &str, timeout: Duration) -> Result<(), HarnessError> {
-        let found = |lines: &[Line]| lines.iter().any(|line| line.answered && line.count(words) > 0);
-        self.wait_until(format!("an answer to `{words}`"), timeout, found).await
-    }
-
-    async fn wait_until(
-        &self,
-        what: String,
-        timeout: Duration,
-        found: impl Fn(&[Line]) -> bool,
-    ) -> Result<(), HarnessError> {
-        let mut changed = self.heard.changed.subscribe();
-        let waiting = async { while !found(&self.heard.lines()) && changed.changed().await.is_ok() {} };
-        tokio::time::timeout(timeout, waiting).await.map_err(|_| HarnessError::TimedOut { what, waited: timeout })
+    fn hold(&self, direction: Direction, words: &str) {
+        let words = words.to_owned();
+        self.lines.change(|state| state.rule = Some(Rule { direction, words }));
     }
 }
 
-impl Heard {
-    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+impl Lines {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let outcome = change(&mut self.state());
+        self.changed.send_replace(());
+        outcome
     }
 
     fn open(&self) -> usize {
-        let mut lines = self.lines();
-        lines.push(Line::default());
-        lines.len() - 1
+        self.change(|state| {
+            state.lines.push(Line::default());
+            state.lines.len() - 1
+        })
     }
 
-    fn note(&self, change: impl FnOnce(&mut [Line])) {
-        change(&mut self.lines());
-        self.changed.send_replace(());
+    /// The connection has ended.
+    fn close(&self, number: usize) {
+        self.change(|state| state.lines[number] = Line::default());
     }
-}
 
-impl Line {
-    fn count(&self, words: &str) -> usize {
-        self.said.windows(words.len()).filter(|window| *window == words.as_bytes()).count()
+    /// Takes note of what came on a connection.
+    fn note(&self, number: usize, direction: Direction, bytes: &[u8]) {
+        self.change(|state| {
+            let State { rule: Some(rule), lines } = state else { return };
+            let line = &mut lines[number];
+            if direction == Direction::Requests {
+                line.tail.extend_from_slice(bytes);
+                let words = rule.words.as_bytes();
+                line.held |= line.tail.windows(words.len()).any(|window| window == words);
+                let known = line.tail.len().saturating_sub(words.len().saturating_sub(1));
+                line.tail.drain(..known);
+            }
+            line.keeps |= line.held && rule.direction == direction;
+        });
+    }
+
+    async fn may_pass(&self, number: usize, direction: Direction) {
+        let mut changed = self.changed.subscribe();
+        let held = || {
+            let state = self.state();
+            state.lines[number].held && state.rule.as_ref().is_some_and(|rule| rule.direction == direction)
+        };
+        while held() && changed.changed().await.is_ok() {}
     }
 }
 
@@ -162,61 +185,100 @@ fn address(url: &str) -> Option<SocketAddr> {
     url[place..end].parse().ok()
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, held: watch::Sender<Held>, heard: Arc<Heard>) {
+async fn accept(listener: TcpListener, server: SocketAddr, lines: Arc<Lines>) {
     let mut passing = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         // A server that is away is away for who comes through the gate, too.
         let Ok(server) = TcpStream::connect(server).await else { continue };
-        passing.spawn(pass(client, server, held.subscribe(), Arc::clone(&heard)));
+        passing.spawn(pass(client, server, Arc::clone(&lines)));
         while passing.try_join_next().is_some() {}
     }
 }
 
 /// Passes bytes in both directions until one side ends.
-async fn pass(client: TcpStream, server: TcpStream, held: watch::Receiver<Held>, heard: Arc<Heard>) {
+async fn pass(client: TcpStream, server: TcpStream, lines: Arc<Lines>) {
     // Small messages pass at once, as they would without a gate.
     client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).ok();
-    let number = heard.open();
+    let number = lines.open();
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let asking = relay(from_client, to_server, held.clone(), Held::Requests, |bytes| {
-        heard.note(|lines| {
-            lines[number].said.extend_from_slice(bytes);
-            lines[number].answered = false;
-        });
-    });
-    let answering = relay(from_server, to_client, held, Held::Answers, |_| {
-        heard.note(|lines| lines[number].answered = true);
-    });
     tokio::select! {
-        () = asking => {}
-        () = answering => {}
+        () = relay(from_client, to_server, &lines, number, Direction::Requests) => {}
+        () = relay(from_server, to_client, &lines, number, Direction::Answers) => {}
     }
+    lines.close(number);
 }
 
-/// Passes bytes in one direction, or keeps them while this direction is held.
-async fn relay(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut held: watch::Receiver<Held>,
-    direction: Held,
-    note: impl Fn(&[u8]),
-) {
+/// Passes bytes in one direction, or keeps them while the connection is held.
+async fn relay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lines: &Lines, number: usize, direction: Direction) {
     let mut chunk = vec![0; CHUNK];
     let mut kept = Vec::new();
     loop {
         tokio::select! {
             read = from.read(&mut chunk) => {
                 let Ok(read @ 1..) = read else { return };
-                note(&chunk[..read]);
+                lines.note(number, direction, &chunk[..read]);
                 kept.extend_from_slice(&chunk[..read]);
             }
-            open = async { held.wait_for(|held| *held != direction).await.is_ok() }, if !kept.is_empty() => {
-                if !open || to.write_all(&kept).await.is_err() {
+            () = lines.may_pass(number, direction), if !kept.is_empty() => {
+                if to.write_all(&kept).await.is_err() {
                     return;
                 }
                 kept.clear();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    /// Repeats what it is told.
+    async fn parrot() -> (SocketAddr, JoinSet<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut parrots = JoinSet::new();
+        parrots.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                connections.spawn(async move {
+                    let (mut from, mut to) = stream.split();
+                    tokio::io::copy(&mut from, &mut to).await.ok();
+                });
+            }
+        });
+        (address, parrots)
+    }
+
+    async fn connect(gate: &Gate) -> TcpStream {
+        TcpStream::connect(gate.url().trim_start_matches("tcp://").trim_end_matches('/')).await.unwrap()
+    }
+
+    async fn hear(stream: &mut TcpStream, words: &str) {
+        let mut heard = vec![0; words.len()];
+        tokio::time::timeout(TIMEOUT, stream.read_exact(&mut heard)).await.expect("it answers").unwrap();
+        assert_eq!(heard, words.as_bytes());
+    }
+
+    #[tokio::test]
+    async fn only_the_connection_on_which_the_words_are_said_is_held_and_nothing_of_it_is_lost() {
+        for hold in [Gate::hold_requests, Gate::hold_answers] {
+            let (address, _parrots) = parrot().await;
+            let gate = Gate::before(&format!("tcp://{address}/")).await.unwrap();
+            let (mut one, mut other) = (connect(&gate).await, connect(&gate).await);
+            hold(&gate, "secret");
+            one.write_all(b"sec").await.unwrap();
+            hear(&mut one, "sec").await;
+            one.write_all(b"ret!").await.unwrap();
+            gate.holds(1, TIMEOUT).await.unwrap();
+            other.write_all(b"hello").await.unwrap();
+            hear(&mut other, "hello").await;
+            assert!(gate.holds(2, Duration::ZERO).await.is_err());
+            gate.pass();
+            hear(&mut one, "ret!").await;
         }
     }
 }
