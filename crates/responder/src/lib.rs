@@ -36,6 +36,7 @@ mod consume;
 mod dependency;
 mod failure;
 mod lease;
+mod notice;
 mod pacing;
 mod post;
 mod rebuild;
