@@ -12,6 +12,7 @@ use threads::{
 
 use crate::{
     reconcile::{Trace, WHOLE},
+    waiting::Reason,
     worker::{Decision, Try, Worker},
 };
 
@@ -74,11 +75,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let Try { question, grant, .. } = attempt;
         let lost = is_untrusted(grant.stale, grant.previous, matches!(trace, Trace::Posted { .. }));
         let begins = question.conversation.thread_ts() == Some(question.ts);
-        if begins || (!lost && grant.context.bytes().is_some()) {
+        if !lost && (begins || grant.context.bytes().is_some()) {
             return Ok(Memory::Stored);
         }
         let identity = self.identity().await?;
-        let seen = match self.messages_before(question).await {
+        let seen = match self.messages(question).await {
             Err(CallError::Refused { refusal, .. }) => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
@@ -107,7 +108,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// must not happen, so the question waits, and the log says why.
     pub(crate) async fn cannot_remember(&self, attempt: &Try<'_>, error: &CallError) -> Result<Decision, ThreadError> {
         let question = attempt.question;
-        tracing::error!(
+        tracing::warn!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
             outcome = "cannot_remember",
             "{}:{} waits: Redis has no context of its thread and Slack does not show it at present: {error}",
@@ -117,17 +118,32 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             CallError::RateLimited { retry_after, .. } => *retry_after,
             _ => UNREADABLE_PAUSE,
         };
-        self.look_again_later(attempt, wait).await
+        self.look_again_later(attempt, wait, Reason::CannotRemember).await
     }
 
-    async fn messages_before(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
+    /// What Redis has recorded since the thread was read in Slack is read once more, when Slack shows it too.
+    ///
+    /// # Errors
+    /// When Slack could not be asked.
+    pub(crate) async fn remember_anew(&self, question: &Question) -> Result<Memory, CallError> {
+        tokio::time::sleep(self.delivery.reconcile_pause).await;
+        let identity = self.identity().await?;
+        match self.messages(question).await {
+            // The stored context stays, and the next question reads the thread if it is stale.
+            Err(CallError::Refused { .. }) => Ok(Memory::Unreadable),
+            seen => Ok(Memory::Lost(pair_up(&seen?, question, identity))),
+        }
+    }
+
+    async fn messages(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
         if let Some(root) = question.conversation.thread_ts() {
-            return self.replies.thread(&question.channel, root, root).await;
+            return self.read(self.replies.thread(&question.channel, root, root)).await;
         }
         // One running conversation: what is older than the context's memory would be forgotten anyway.
         let memory = u64::try_from(self.context_ttl.as_micros()).unwrap_or(u64::MAX);
         let oldest = question.ts.micros().saturating_sub(memory);
-        self.replies.history(&question.channel, MessageTs::from_micros(oldest).unwrap_or(question.ts)).await
+        let oldest = MessageTs::from_micros(oldest).unwrap_or(question.ts);
+        self.read(self.replies.history(&question.channel, oldest)).await
     }
 }
 
@@ -142,11 +158,11 @@ fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
 }
 
 /// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
-/// no turn, as in a context that was never lost.
+/// no turn, as in a context that was never lost; a younger question that was answered first is one, since people see it.
 fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = seen
         .iter()
-        .filter(|message| message.ts < question.ts && !message.is_by(identity))
+        .filter(|message| message.ts != question.ts && !message.is_by(identity))
         .filter_map(|asked| {
             let key = EventKey::of(&question.channel, &asked.ts);
             let answer = seen.iter().find(|message| message.is_by(identity) && message.is_answer_to(&key, WHOLE))?;
@@ -232,10 +248,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_answered_is_no_turn_and_what_came_later_neither() {
+    fn what_was_not_answered_is_no_turn_and_the_question_itself_neither() {
         let seen =
             [said(1, "U1", "just talk"), said(100, "U1", "now?"), answered(101, 100, "now"), said(102, "U1", "later")];
         assert!(rebuilt(&seen).is_empty());
+    }
+
+    #[test]
+    fn a_younger_question_that_was_answered_first_is_a_turn() {
+        let seen =
+            [said(1, "U1", "one?"), answered(2, 1, "first"), said(102, "U1", "later?"), answered(103, 102, "last")];
+        let expected = [("one?", "first"), ("later?", "last")];
+        assert_eq!(rebuilt(&seen), expected.map(|(q, a)| (q.to_owned(), a.to_owned())));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use slack::{
 use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::{OnceCell, RwLock};
 
-use crate::{consume, worker::Worker};
+use crate::{consume, dependency::Dependencies, status::Statuses, worker::Worker};
 
 /// Publishing a parked or dead copy and the broker's confirm together.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +42,8 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
 
     let consumer = broker.consumer(settings.responder.concurrency, PUBLISH_TIMEOUT);
     let broker = Arc::new(broker);
-    let admin = Admin { health: health(&broker, &store), metrics };
+    let dependencies = Dependencies::new();
+    let admin = Admin { health: health(&broker, &store, &dependencies), metrics };
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
     let server = admin.serve(listener, lifecycle.soft())?;
 
@@ -51,10 +52,12 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         replies,
         identity: OnceCell::new_with(identity),
         answerer,
+        dependencies,
         delivery: settings.delivery,
         clock: Clock::System,
         pacing: settings.slack.pacing,
         context_ttl: settings.context.ttl,
+        statuses: Statuses::new(settings.answer.patience),
         company: RwLock::new(()),
         soft: lifecycle.soft(),
     });
@@ -89,11 +92,14 @@ async fn check_token(replies: &Replies) -> anyhow::Result<Option<Identity>> {
     }
 }
 
-/// Ready = a question would be taken, and its thread known.
-fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>) -> Health {
+/// Ready = a question would be taken, its thread known, its answer made and posted.
+fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>, dependencies: &Dependencies) -> Health {
     let (broker, store) = (Arc::clone(broker), Arc::clone(store));
-    Health::new().with("rabbitmq", move || std::future::ready(broker.ready())).with("redis", move || {
+    let servers = Health::new().with("rabbitmq", move || std::future::ready(broker.ready())).with("redis", move || {
         let store = Arc::clone(&store);
         async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
+    });
+    dependencies.each().into_iter().fold(servers, |health, dependency| {
+        health.with(dependency.name(), move || std::future::ready(dependency.probe()))
     })
 }

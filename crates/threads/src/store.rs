@@ -29,7 +29,8 @@ pub trait ThreadStore: Send + Sync {
     fn stamp(&self) -> EpochStamp;
 
     /// Takes a number in the thread's turn list. `stamp` is of before the question was published: a number is taken in
-    /// that epoch only, else a question whose copy is gone could block the thread for ever. `replay` reopens that burial.
+    /// that epoch only, else a question whose copy is gone could block the thread for ever. `replay` reopens that burial;
+    /// the notice that told its person is kept for the answer ([`crate::outcome::Grant::notice`]).
     fn register(
         &self,
         conversation: &Conversation,
@@ -39,7 +40,8 @@ pub trait ThreadStore: Send + Sync {
     ) -> impl Future<Output = Result<Registered, ThreadError>> + Send;
 
     /// Asks for the right to answer. Registers the question if need be; grants only to the head of the turn list, to one
-    /// owner at a time, and counts the attempt. After an error the claim's outcome is unknown: the copy is never fresh again.
+    /// owner at a time, and counts the attempt. An owner whose own copy has come back ([`Claim::returned`]) is fenced at
+    /// once if nothing was posted; a lease of a begun post is waited for. After an error the claim's outcome is unknown: the copy is never fresh again.
     fn claim(
         &self,
         conversation: &Conversation,
@@ -115,6 +117,18 @@ pub trait ThreadStore: Send + Sync {
 
     /// Nobody gets a permit in `lane` for this time: Slack said so.
     fn hold(&self, lane: &str, pace: Pace, duration: Duration) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// Whether the people of a thread are to be told now that a question of theirs waits: once in `at_most_every`, by all
+    /// workers together. If so it is noted, and `remembered` for so long. Says nothing about turns.
+    fn note_waiting(
+        &self,
+        conversation: &Conversation,
+        at_most_every: Duration,
+        remembered: Duration,
+    ) -> impl Future<Output = Result<bool, ThreadError>> + Send;
+
+    /// Whether [`note_waiting`](Self::note_waiting) is remembered; it is forgotten then.
+    fn forget_waiting(&self, conversation: &Conversation) -> impl Future<Output = Result<bool, ThreadError>> + Send;
 
     /// A small write. A read would succeed while the store is out of memory.
     fn probe(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;

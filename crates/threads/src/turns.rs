@@ -75,6 +75,8 @@ struct Question {
     doubtful: bool,
     /// After a failure nobody gets it before, ms.
     rests_until: u64,
+    /// The notice of a burial that was reopened.
+    notice: Option<MessageTs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +92,7 @@ struct Owner {
 pub struct Turns {
     epoch: Option<EpochId>,
     generation: u64,
+    recorded: u64,
     stale: bool,
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
@@ -128,9 +131,10 @@ impl Turns {
     pub fn register(&mut self, at: Moment, rules: Rules, ts: MessageTs, replay: Option<&BurialId>) -> Registered {
         self.enter(at.epoch);
         if let Some(question) = self.questions.get_mut(&ts)
-            && let Stage::Dead { burial, .. } = &question.stage
+            && let Stage::Dead { burial, told } = &question.stage
             && Some(burial) == replay
         {
+            question.notice = *told;
             question.stage = Stage::Open;
         }
         match self.take_number(at, rules, ts).stage {
@@ -152,7 +156,10 @@ impl Turns {
         }
         let left = self.owner.as_ref().map_or(0, |owner| owner.until.saturating_sub(at.now));
         let mine = self.owns(ts, &claim.owner);
-        let taken = left > 0 && !mine;
+        // The broker took this very copy away from the owner before anything was posted: nobody waits for its lease.
+        let own_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy == claim.copy);
+        let taken_back = claim.returned && own_copy && self.stage(ts) == Some(&Stage::Open);
+        let taken = left > 0 && !mine && !taken_back;
         let another_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy != claim.copy);
         if taken && claim.fresh && another_copy {
             return Claimed::Twin;
@@ -176,9 +183,10 @@ impl Turns {
             _ if ts.micros() < at.since * 1000 => Previous::BeforeEpoch,
             _ => Previous::Open,
         };
-        let attempts = question.attempts;
+        let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        Claimed::Run(Grant { previous, attempts, context, kept, stale: self.stale, generation: self.generation })
+        let (stale, generation, recorded) = (self.stale, self.generation, self.recorded);
+        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -278,8 +286,13 @@ impl Turns {
         let claimed = &finish.grant.context;
         let forgotten =
             finish.grant.generation != self.generation || (claimed.text().is_some() && self.context.text().is_none());
+        // Another question was recorded since: replacing would drop its turn.
+        if !forgotten && writing.replace.is_some() && finish.grant.recorded != self.recorded {
+            return Ok(Finished::BaseOutdated { recorded: self.recorded });
+        }
         let mut entries = 0;
         if !forgotten {
+            self.recorded += 1;
             self.stale &= writing.replace.is_none() && self.context.text().is_some();
             let text = match (&writing.replace, self.context.text()) {
                 (Some((text, _)), _) => text.clone(),
@@ -305,13 +318,15 @@ impl Turns {
         match &question.stage {
             Stage::Done(_) => return Buried::Done,
             Stage::Withdrawn => return Buried::Withdrawn,
-            Stage::Dead { burial, .. } => return Buried::Dead(burial.clone()),
+            Stage::Dead { burial, told } => return Buried::Dead { burial: burial.clone(), told: *told },
             // Buried while posting: if it is replayed, Slack is asked first.
             Stage::Posting(_) => question.doubtful = true,
             Stage::Open => {}
         }
-        self.close(ts, Stage::Dead { burial: burial.clone(), told: None });
-        Buried::Dead(burial.clone())
+        // A replay that failed again: its person was told by the first burial's notice.
+        let told = question.notice;
+        self.close(ts, Stage::Dead { burial: burial.clone(), told });
+        Buried::Dead { burial: burial.clone(), told }
     }
 
     /// See [`crate::ThreadStore::look`].
@@ -350,6 +365,7 @@ impl Turns {
             stage: Stage::Open,
             attempts: 0,
             rests_until: 0,
+            notice: None,
             doubtful: (at.now * 1000).saturating_sub(ts.micros()) > millis(rules.doubtful_after) * 1000,
         })
     }
@@ -369,6 +385,7 @@ impl Turns {
             question.stage = stage;
             question.attempts = 0;
             question.rests_until = 0;
+            question.notice = None;
         }
         self.kept.remove(&ts);
         if self.owner.as_ref().is_some_and(|owner| owner.ts == ts) {

@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "clippy sees tests in functions marked as such, and not in what they call")]
 
 mod contract;
+mod dependencies;
 mod failing_questions;
 mod faults;
 mod follow_ups;
+mod knowledge;
 mod memory;
 mod one_answer;
 mod order;
@@ -16,4 +18,5 @@ mod processes;
 mod refused_requests;
 mod servers;
 mod startup;
+mod statuses;
 mod world;

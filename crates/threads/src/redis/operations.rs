@@ -77,6 +77,7 @@ impl ThreadStore for RedisThreads {
             claim.owner.argument(),
             claim.copy.as_str().argument(),
             claim.fresh.argument(),
+            claim.returned.argument(),
             claim.lease.argument(),
             self.remember.argument(),
             self.doubtful_after().argument(),
@@ -201,6 +202,7 @@ impl ThreadStore for RedisThreads {
             writing.cut.argument(),
             claimed.argument(),
             finish.grant.generation.argument(),
+            finish.grant.recorded.argument(),
             self.context_ttl.argument(),
             self.remember.argument(),
         ];
@@ -210,6 +212,7 @@ impl ThreadStore for RedisThreads {
         match kind.as_str() {
             "ok" => {}
             "not_yet" => return Ok(Finished::NotYet),
+            "base_outdated" => return Ok(Finished::BaseOutdated { recorded: reply.number()? }),
             "final" => {
                 return Ok(match reply.final_state()? {
                     Final::Done(answer_ts) => Finished::Done(answer_ts),
@@ -252,7 +255,7 @@ impl ThreadStore for RedisThreads {
         };
         Ok(match reply.final_state()? {
             Final::Done(_) => Buried::Done,
-            Final::Dead { burial, .. } => Buried::Dead(burial),
+            Final::Dead { burial, told } => Buried::Dead { burial, told },
             Final::Withdrawn => Buried::Withdrawn,
         })
     }
@@ -299,6 +302,19 @@ impl ThreadStore for RedisThreads {
         self.govern(lane, pace, duration.max(Duration::from_millis(1))).await.map(drop)
     }
 
+    async fn note_waiting(
+        &self,
+        conversation: &Conversation,
+        at_most_every: Duration,
+        remembered: Duration,
+    ) -> Result<bool, ThreadError> {
+        self.waiting(conversation, at_most_every, remembered.max(Duration::from_millis(1))).await
+    }
+
+    async fn forget_waiting(&self, conversation: &Conversation) -> Result<bool, ThreadError> {
+        self.waiting(conversation, Duration::ZERO, Duration::ZERO).await
+    }
+
     async fn probe(&self) -> Result<(), ThreadError> {
         self.write().await
     }
@@ -322,6 +338,7 @@ impl RedisThreads {
         };
         let attempts = u32::try_from(reply.number()?).unwrap_or(u32::MAX);
         let generation = reply.number()?;
+        let recorded = reply.number()?;
         let stale = reply.number()? == 1;
         let key = self.keys.of(conversation)[1].clone();
         let context = match reply.bytes()? {
@@ -343,9 +360,10 @@ impl RedisThreads {
                 None
             }
         });
+        let notice = reply.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok());
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice }))
     }
 }
