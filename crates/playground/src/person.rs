@@ -67,14 +67,7 @@ impl Playground {
 
     /// The direct messages between a person and the bot.
     pub fn direct_messages(&self, with: &UserId) -> ChannelId {
-        let kind = Kind::DirectMessages(with.clone());
-        self.site.change(|workspace| {
-            let opened = workspace.channels.values().find(|channel| channel.kind == kind).map(|known| known.id.clone());
-            opened.unwrap_or_else(|| {
-                let id = ChannelId::new(workspace.next_id('D'));
-                open(workspace, Channel::new(id, kind, ""))
-            })
-        })
+        self.site.change(|workspace| direct_messages(workspace, with))
     }
 
     /// Opens a channel of a known id, if it is not there yet; `D…` are the direct messages with `person`, `G…` is
@@ -102,6 +95,11 @@ impl Playground {
             workspace.people.insert(id.clone(), name.to_owned());
             id
         })
+    }
+
+    /// Channels and people to begin with, for whoever opens the page; those that are there already stay.
+    pub fn furnish(&self) {
+        self.site.change(furnish);
     }
 
     /// A person of a known id, if they are not there yet.
@@ -204,6 +202,31 @@ impl Playground {
     }
 }
 
+/// What [`Playground::furnish`] brings.
+const CHANNELS: [(&str, &str); 3] = [("C0GENERAL", "general"), ("C0HELP", "help"), ("C0RANDOM", "random")];
+const PEOPLE: [(&str, &str); 3] = [("U0YOU", "you"), ("U0ADA", "ada"), ("U0GRACE", "grace")];
+
+fn furnish(workspace: &mut Workspace) {
+    for (id, name) in CHANNELS {
+        let id = ChannelId::new(id);
+        workspace.channels.entry(id.clone()).or_insert_with(|| Channel::new(id, Kind::Public, name));
+    }
+    for (id, name) in PEOPLE {
+        let person = UserId::new(id);
+        workspace.people.entry(person.clone()).or_insert_with(|| name.to_owned());
+        direct_messages(workspace, &person);
+    }
+}
+
+fn direct_messages(workspace: &mut Workspace, with: &UserId) -> ChannelId {
+    let kind = Kind::DirectMessages(with.clone());
+    let opened = workspace.channels.values().find(|channel| channel.kind == kind).map(|known| known.id.clone());
+    opened.unwrap_or_else(|| {
+        let id = ChannelId::new(workspace.next_id('D'));
+        open(workspace, Channel::new(id, kind, ""))
+    })
+}
+
 /// [`Playground::open_channel`], for the control routes too.
 pub(crate) fn open_channel(site: &Site, id: &ChannelId, person: &UserId) {
     let kind = match id.as_str().chars().next() {
@@ -262,7 +285,7 @@ pub(crate) async fn tell(site: &Arc<Site>, said: Said) -> Asked {
     let mut running = JoinSet::new();
     for event in said.events {
         let site = Arc::clone(site);
-        running.spawn(async move { site.sender.deliver(&event, None).await });
+        running.spawn(async move { site.deliver(&event, None).await });
     }
     Asked { channel: said.channel, ts: said.ts, deliveries: running.join_all().await }
 }

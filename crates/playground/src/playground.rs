@@ -20,12 +20,14 @@ use shared::{
 
 use crate::{
     api, control,
+    controls::Controls,
     delivery::Delivery,
     error::PlaygroundError,
     event::Event,
     fault::Rule,
     options::{Identity, Options},
     site::Site,
+    step_log::StepLog,
     workspace::{Call, Message, Workspace},
 };
 
@@ -75,6 +77,21 @@ impl Playground {
         format!("http://{}/api/", self.address)
     }
 
+    /// The page for people: `http://127.0.0.1:PORT/`.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Hands over what the page's buttons may do with the system that answers.
+    pub fn set_controls(&self, controls: Controls) {
+        self.site.set_controls(controls);
+    }
+
+    /// Where the system that answers tells of its steps, for the page.
+    pub fn step_log(&self) -> StepLog {
+        StepLog::new(Arc::clone(&self.site))
+    }
+
     /// How it was started.
     pub fn options(&self) -> &Options {
         &self.site.options
@@ -92,12 +109,12 @@ impl Playground {
 
     /// Delivers one event with Slack's retries, to the ingresses in turn.
     pub async fn deliver(&self, event: &Event) -> Delivery {
-        self.site.sender.deliver(event, None).await
+        self.site.deliver(event, None).await
     }
 
     /// Delivers one event with Slack's retries, to this ingress only.
     pub async fn deliver_to(&self, url: &str, event: &Event) -> Delivery {
-        self.site.sender.deliver(event, Some(url)).await
+        self.site.deliver(event, Some(url)).await
     }
 
     /// Checks that an ingress answers Slack's challenge.

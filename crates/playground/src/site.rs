@@ -8,6 +8,7 @@ use std::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
+    controls::Controls,
     delivery::Sender,
     error::PlaygroundError,
     event::Event,
@@ -25,6 +26,9 @@ pub(crate) struct Site {
     rules: Mutex<Rules>,
     /// Counts changes of the workspace, to wake those who wait for one.
     changes: watch::Sender<u64>,
+    /// Counts changes that only the page shows: they wake no test.
+    glimpses: watch::Sender<u64>,
+    controls: Mutex<Controls>,
     runtime: Handle,
 }
 
@@ -35,6 +39,8 @@ impl Site {
             workspace: Mutex::new(Workspace::new(&options)),
             rules: Mutex::new(Rules::default()),
             changes: watch::Sender::new(0),
+            glimpses: watch::Sender::new(0),
+            controls: Mutex::new(Controls::default()),
             runtime,
             options,
         })
@@ -49,12 +55,34 @@ impl Site {
     pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
         let result = act(&mut locked(&self.workspace));
         self.changes.send_modify(|changes| *changes += 1);
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
+        result
+    }
+
+    /// Changes what only the page shows.
+    pub(crate) fn glimpse<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
+        let result = act(&mut locked(&self.workspace));
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
         result
     }
 
     /// Wakes at each change from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Wakes at each change from now on, also at those that only the page shows.
+    pub(crate) fn glimpses(&self) -> watch::Receiver<u64> {
+        self.glimpses.subscribe()
+    }
+
+    pub(crate) fn controls(&self) -> Controls {
+        locked(&self.controls).clone()
+    }
+
+    pub(crate) fn set_controls(&self, controls: Controls) {
+        *locked(&self.controls) = controls;
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
     }
 
     pub(crate) fn rules<T>(&self, act: impl FnOnce(&mut Rules) -> T) -> T {
@@ -69,10 +97,7 @@ impl Site {
     /// Records a call with the fault that befalls it; its place in the log is for [`Site::refused`].
     pub(crate) fn begin(&self, call: Call) -> (usize, Option<Fault>) {
         let fault = self.befall(&call);
-        let place = self.change(|workspace| {
-            workspace.calls.push(Call { fault: fault.clone(), ..call });
-            workspace.calls.len() - 1
-        });
+        let place = self.change(|workspace| workspace.record(Call { fault: fault.clone(), ..call }));
         (place, fault)
     }
 
@@ -97,7 +122,7 @@ impl Site {
         for event in events {
             let site = Arc::clone(self);
             self.runtime.spawn(async move {
-                let delivery = site.sender.deliver(&event, None).await;
+                let delivery = site.deliver(&event, None).await;
                 site.change(|workspace| workspace.echoes.push(delivery));
             });
         }

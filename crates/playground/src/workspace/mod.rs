@@ -5,6 +5,9 @@
 mod call;
 mod channel;
 mod message;
+mod revisions;
+mod step;
+mod trace;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -20,11 +23,16 @@ use shared::{
     ts::MessageTs,
 };
 
-pub(crate) use self::message::Replies;
 pub use self::{
     call::{Arguments, Call},
     channel::{Channel, Kind},
     message::{ANSWER, Author, Message, Metadata, NOTICE},
+    step::{Stage, Step},
+};
+pub(crate) use self::{
+    message::Replies,
+    revisions::{Revisions, Subject},
+    trace::{Progress, Question, Trace, Traces},
 };
 use crate::{
     api::Method,
@@ -77,6 +85,8 @@ pub struct Workspace {
     violations: Vec<String>,
     strict: bool,
     pub(crate) echoes: Vec<Delivery>,
+    pub(crate) traces: Traces,
+    pub(crate) revisions: Revisions,
     clock: Clock,
     last_ts: u64,
     random: StdRng,
@@ -97,6 +107,8 @@ impl Workspace {
             violations: Vec::new(),
             strict: options.strict,
             echoes: Vec::new(),
+            traces: Traces::default(),
+            revisions: Revisions::default(),
             clock: options.clock.clone(),
             last_ts: 0,
             random: StdRng::seed_from_u64(options.seed),
@@ -212,6 +224,11 @@ impl Workspace {
         MessageTs::from_micros(self.last_ts).expect("microseconds fit into 53 bits until the year 2255")
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(&self) -> u64 {
+        self.clock.millis()
+    }
+
     /// Seconds since 1970.
     pub(crate) fn seconds(&self) -> u64 {
         self.clock.seconds()
@@ -274,6 +291,7 @@ impl Workspace {
         if let Some(key) = message.metadata.as_ref().and_then(Metadata::event_key) {
             self.by_question.entry((message.channel.clone(), key.to_owned())).or_default().insert(message.ts);
         }
+        self.revisions.touch(Subject::Message(message.channel.clone(), message.ts));
         self.messages.entry(message.channel.clone()).or_default().insert(message.ts, message);
     }
 
