@@ -22,6 +22,8 @@ use crate::{
 pub(crate) struct Site {
     pub(crate) options: Options,
     pub(crate) sender: Sender,
+    /// Names this run of the playground; after a restart, what a page knows is worth nothing.
+    pub(crate) run: String,
     workspace: Mutex<Workspace>,
     rules: Mutex<Rules>,
     /// Counts changes of the workspace, to wake those who wait for one.
@@ -41,6 +43,7 @@ impl Site {
             changes: watch::Sender::new(0),
             glimpses: watch::Sender::new(0),
             controls: Mutex::new(Controls::default()),
+            run: uuid::Uuid::new_v4().simple().to_string(),
             runtime,
             options,
         })
@@ -121,11 +124,24 @@ impl Site {
         }
         for event in events {
             let site = Arc::clone(self);
-            self.runtime.spawn(async move {
+            self.spawn(async move {
                 let delivery = site.deliver(&event, None).await;
                 site.change(|workspace| workspace.echoes.push(delivery));
             });
         }
+    }
+
+    /// Tells the ingresses, with Slack's retries, and waits for nothing.
+    pub(crate) fn send(self: &Arc<Self>, events: Vec<Event>) {
+        for event in events {
+            let site = Arc::clone(self);
+            self.spawn(async move { drop(site.deliver(&event, None).await) });
+        }
+    }
+
+    /// Does something on the playground's own runtime, whoever goes away meanwhile.
+    pub(crate) fn spawn(&self, act: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(act);
     }
 
     /// Does something after a while, whoever goes away meanwhile.
