@@ -78,7 +78,12 @@ impl Dev {
     async fn texts(&self) -> Vec<String> {
         let url = format!("{}/control/messages?channel={CHANNEL}", self.url);
         let messages: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
-        messages["messages"].as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+        messages["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| message["text"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 

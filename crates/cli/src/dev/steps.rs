@@ -168,11 +168,10 @@ mod tests {
         let ts = playground.say(&channel, &you, "<@U0KEEPER> why?", None).unwrap().ts;
         let registry = tracing_subscriber::registry().with(steps.layer());
         tracing::subscriber::with_default(registry, || {
-            tracing::info!(target: "ingress::intake", slack.channel_id = %channel, slack.ts = %ts, numbered = true, outcome = "kept", "kept");
+            tracing::info!(slack.channel_id = %channel, slack.ts = %ts, numbered = true, outcome = "kept", "kept");
             let span = tracing::info_span!("worker", number = 2_usize);
             let _entered = span.enter();
-            tracing::info!(target: "responder::worker", slack.channel_id = %channel, slack.ts = %ts, outcome = "claimed", "claimed");
-            tracing::info!(target: "lapin", slack.channel_id = %channel, slack.ts = %ts, outcome = "claimed", "claimed");
+            tracing::info!(slack.channel_id = %channel, slack.ts = %ts, outcome = "claimed", "claimed");
         });
         let shown = playground.read(|workspace| format!("{workspace:?}"));
         assert_eq!(shown.matches("worker 2").count(), 1, "{shown}");
