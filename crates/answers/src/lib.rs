@@ -5,7 +5,7 @@
 //!
 //! * `extract` ([`ExtractAnswerer`], the default) reads a folder of Markdown files at start ([`Knowledge`]), finds the
 //!   passages that fit the question, and quotes them with their sources. When none fits it says so: nobody is quoted
-//!   something irrelevant.
+//!   something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
 //! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.
 //!
 //! To add a way of answering: implement [`Answerer`], add a variant to [`AnyAnswerer`], and report failures as

@@ -157,6 +157,38 @@ fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
     }
 }
 
+#[tokio::test]
+async fn a_folder_that_goes_away_is_not_quoted_and_one_that_is_back_is_read_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (place.path().join("pages"), place.path().join("elsewhere"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("zebra.md"), "# Zebra\n\nA zebra has stripes.\n").unwrap();
+    let answerer = extract(&folder).unwrap();
+    let asked = question("does a zebra have stripes?");
+    let request = Request { question: &asked, turns: &[] };
+    assert_eq!(locations(&answerer.answer(&request).await.unwrap()), ["zebra.md"]);
+
+    std::fs::rename(&folder, &elsewhere).unwrap();
+    // A look is good for a second.
+    let away = loop {
+        match answerer.answer(&request).await {
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(away, AnswerError::KnowledgeUnreadable { .. }), "{away}");
+    assert_eq!(away.blame(), Blame::Dependency);
+    std::fs::create_dir(&folder).unwrap();
+    let empty = answerer.answer(&request).await.unwrap_err();
+    assert!(matches!(empty, AnswerError::KnowledgeEmpty { .. }), "{empty}");
+
+    std::fs::remove_dir(&folder).unwrap();
+    std::fs::rename(&elsewhere, &folder).unwrap();
+    std::fs::write(folder.join("gnu.md"), "# Gnu\n\nA gnu has horns.\n").unwrap();
+    assert_eq!(locations(&answerer.answer(&request).await.unwrap()), ["zebra.md"]);
+    assert_eq!(locations(&ask(&answerer, "does a gnu have horns?", &[]).await), ["gnu.md"]);
+}
+
 #[test]
 fn a_failure_is_laid_to_the_question_or_to_a_dependency() {
     let question = AnswerError::QuestionFails { source: "refused".into() };

@@ -14,6 +14,7 @@ use threads::{
 };
 
 use crate::{
+    waiting::Reason,
     wording,
     worker::{Decision, Try, Worker},
 };
@@ -54,7 +55,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         );
         let wait = retry::failed_question_wait(&self.delivery.waits, grant.attempts);
         self.release(attempt, State::Rest(Duration::from_millis(wait)), Attempt::Keep).await?;
-        Ok(Decision::Park(wait, "attempt_failed"))
+        Ok(Decision::Park(wait, Reason::AttemptFailed))
     }
 
     /// Buries a question that is kept in `dead`, so that its thread goes on, and tells its person.
@@ -63,14 +64,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Buried::Done | Buried::Withdrawn => Ok(Told::Settled),
             // The copy is claimed again in the new epoch; it is in `dead` already, which is harmless.
             Buried::OtherEpoch => Err(ThreadError::Epoch { key: question.conversation.to_string() }),
-            Buried::Dead(burial) => {
+            Buried::Dead { burial, told } => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     attempt = attempts, burial = %burial, outcome = "dead",
                     "question {}:{} was given up after {attempts} attempts and is kept in the queue `dead`: {reason}",
                     question.channel, question.ts,
                 );
-                self.tell(question, &burial, attempts).await
+                match told {
+                    Some(_) => Ok(Told::Settled),
+                    None => self.tell(question, &burial, attempts).await,
+                }
             }
         }
     }
@@ -90,12 +94,24 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             format: Format::Plain,
             metadata: Metadata::notice(&question.event_key()),
         };
-        match self.replies.post(&notice).await {
+        let pass = match self.dependencies.enter_slack() {
+            Ok(pass) => pass,
+            Err(left) if !self.is_past_telling(question) => {
+                return Ok(Told::Later(retry::wait_at_least(&self.delivery.waits, left)));
+            }
+            Err(_) => {
+                untold(question, "Slack is away");
+                return Ok(Told::Settled);
+            }
+        };
+        let outcome = self.replies.post(&notice).await;
+        pass.posted(&outcome);
+        match outcome {
             Ok(ts) => {
                 self.store.note_told(&question.conversation, question.ts, burial, ts).await?;
                 Ok(Told::Settled)
             }
-            Err(error) if !self.is_given_up(question) && is_passing(&error) => {
+            Err(error) if !self.is_past_telling(question) && is_passing(&error) => {
                 let wait = match &error {
                     PostError::RateLimited { retry_after } => *retry_after,
                     _ => UNTOLD_PAUSE,
@@ -108,13 +124,23 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Ok(Told::Later(retry::wait_at_least(&self.delivery.waits, wait)))
             }
             Err(error) => {
-                tracing::error!(
-                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                    "the person who asked {}:{} could not be told that it was given up: {}",
-                    question.channel, question.ts, chain(&error),
-                );
+                untold(question, &chain(&error));
                 Ok(Told::Settled)
             }
         }
     }
+
+    /// Whether it is too late to tell: a question is given up after `delivery.give_up`, because Slack was away perhaps, and
+    /// its person is told as soon as Slack is back, for as long again.
+    fn is_past_telling(&self, question: &Question) -> bool {
+        self.age(question) > 2 * self.delivery.give_up
+    }
+}
+
+fn untold(question: &Question, reason: &str) {
+    tracing::error!(
+        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+        "the person who asked {}:{} could not be told that it was given up; tell them, the question is in `dead`: {reason}",
+        question.channel, question.ts,
+    );
 }

@@ -6,7 +6,7 @@
 //!     claim                   may this question run now, and here?          not its turn -> parked
 //!     reconcile               an earlier attempt may have posted: look in Slack before posting again
 //!     remember                the context of the claim, or rebuilt from Slack where Redis has none
-//!     answer                  under a lease that is renewed, within a deadline
+//!     answer                  under a lease that is renewed, within a deadline; not while what it is made from is away
 //!     post                    announce in Redis, then one call to Slack that is never repeated
 //!     finish                  save question and answer in the thread, once
 //!   ack
@@ -28,9 +28,13 @@
 //! | `threadkeeper_contexts_rebuilt_total` | | contexts read from Slack |
 //! | `threadkeeper_leases_lost_total` | | attempts that lost their thread |
 //! | `threadkeeper_duplicates_removed_total` | | second answers that were removed |
+//! | `threadkeeper_breaker_open` | `dependency`: `model`, `slack`, `slack_token` | 1 while it cannot be used and questions wait for it |
 //! | `threadkeeper_panics_total` | | questions whose task panicked |
 
+mod answering;
+mod breaker;
 mod consume;
+mod dependency;
 mod failure;
 mod lease;
 mod pacing;
@@ -40,5 +44,6 @@ mod reconcile;
 pub mod responder;
 pub mod startup;
 mod sweep;
+mod waiting;
 mod wording;
 mod worker;

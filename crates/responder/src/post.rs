@@ -1,6 +1,9 @@
 //! Posts an answer once, and records it.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use answers::Answerer;
 use queue::Delivery;
@@ -20,9 +23,11 @@ use threads::{
 };
 
 use crate::{
+    answering::FIRST_PAUSE,
     lease::Held,
     rebuild::Memory,
     reconcile::WHOLE,
+    waiting::Reason,
     worker::{Decision, Try, Worker},
 };
 
@@ -46,28 +51,25 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         memory: &Memory,
         kept: &KeptAnswer,
     ) -> Result<Option<Decision>, ThreadError> {
-        let Try { question, owner, .. } = attempt;
+        let question = attempt.question;
         match self.lease(attempt).hold(&self.soft, self.permit(&question.channel)).await {
             Held::Completed(Ok(Permit::Granted)) => {}
-            Held::Completed(Ok(Permit::Wait(wait))) => {
-                return self.not_posted(attempt, wait, "paced").await.map(Some);
-            }
+            Held::Completed(Ok(Permit::Wait(wait))) => return self.keep(attempt, kept, wait, Reason::Paced).await,
             Held::Completed(Err(error)) => return Err(error),
             Held::Lost => return Ok(None),
             Held::Stopping => return self.hand_over(attempt).await,
         }
+        let pass = match self.dependencies.enter_slack() {
+            Ok(pass) => pass,
+            Err(left) => return self.keep(attempt, kept, left, Reason::SlackAway).await,
+        };
         let announced = Instant::now();
-        let begun =
-            self.store.begin_post(&question.conversation, question.ts, owner, kept, self.delivery.post_lease).await?;
-        match begun {
-            Begun::Ok => {}
-            Begun::Done(_) => return Ok(Some(Decision::Ack("done"))),
-            Begun::Withdrawn => return Ok(Some(Decision::Ack("withdrawn"))),
-            Begun::Dead | Begun::Lost | Begun::OtherEpoch => return Ok(None),
+        if let ControlFlow::Break(end) = self.announce(attempt, kept).await? {
+            return Ok(end);
         }
         // Whoever takes over looks in Slack once this time is over, so nothing may be sent after it.
         if announced.elapsed() > self.delivery.post_start {
-            return self.not_posted(attempt, Duration::ZERO, "post_late").await.map(Some);
+            return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some);
         }
         let post = Post {
             channel: &question.channel,
@@ -76,7 +78,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             format: kept.answer.format,
             metadata: Metadata::answer(&question.event_key(), WHOLE),
         };
-        let posted = match self.replies.post(&post).await {
+        let outcome = self.replies.post(&post).await;
+        pass.posted(&outcome);
+        let posted = match outcome {
             Ok(ts) => ts,
             Err(error) => return self.post_failed(attempt, error).await,
         };
@@ -87,17 +91,49 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.finish(delivery, attempt, memory, visible).await
     }
 
+    /// Announces the post in Redis, which keeps the answer. Breaks where there is nothing to post.
+    async fn announce(
+        &self,
+        attempt: &Try<'_>,
+        kept: &KeptAnswer,
+    ) -> Result<ControlFlow<Option<Decision>>, ThreadError> {
+        let Try { question, owner, .. } = attempt;
+        let lease = self.delivery.post_lease;
+        Ok(match self.store.begin_post(&question.conversation, question.ts, owner, kept, lease).await? {
+            Begun::Ok => ControlFlow::Continue(()),
+            Begun::Done(_) => ControlFlow::Break(Some(Decision::Ack("done"))),
+            Begun::Withdrawn => ControlFlow::Break(Some(Decision::Ack("withdrawn"))),
+            Begun::Dead | Begun::Lost | Begun::OtherEpoch => ControlFlow::Break(None),
+        })
+    }
+
+    /// Nothing may be posted at present: the answer is kept for whoever posts it, and not made a second time.
+    async fn keep(
+        &self,
+        attempt: &Try<'_>,
+        kept: &KeptAnswer,
+        wait: Duration,
+        reason: Reason,
+    ) -> Result<Option<Decision>, ThreadError> {
+        if attempt.grant.kept.as_ref() != Some(kept)
+            && let ControlFlow::Break(end) = self.announce(attempt, kept).await?
+        {
+            return Ok(end);
+        }
+        self.not_posted(attempt, wait, reason).await.map(Some)
+    }
+
     async fn post_failed(&self, attempt: &Try<'_>, error: PostError) -> Result<Option<Decision>, ThreadError> {
         let question = attempt.question;
         let (channel, ts) = (&question.channel, question.ts);
         match error {
             PostError::NotPosted(cause) => {
-                tracing::error!(
+                tracing::warn!(
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
-                    "Slack cannot be reached, {channel}:{ts} waits; check the network and SLACK_API_URL: {}",
-                    chain(&*cause),
+                    "Slack cannot be reached, {channel}:{ts} waits: {}", chain(&*cause),
                 );
-                self.not_posted(attempt, Duration::from_secs(5), "slack_away").await.map(Some)
+                let pause = self.dependencies.slack_left().unwrap_or(FIRST_PAUSE);
+                self.not_posted(attempt, pause, Reason::SlackAway).await.map(Some)
             }
             PostError::RateLimited { retry_after } => {
                 tracing::warn!(
@@ -106,7 +142,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 );
                 metrics::counter!("threadkeeper_rate_limited_total").increment(1);
                 self.hold_posts(channel, retry_after).await?;
-                self.not_posted(attempt, retry_after, "rate_limited").await.map(Some)
+                self.not_posted(attempt, retry_after, Reason::RateLimited).await.map(Some)
             }
             PostError::Refused(refusal) => self.refused(attempt, &refusal).await.map(Some),
             unknown => {
@@ -130,11 +166,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let (channel, ts) = (&question.channel, question.ts);
         match refusal.kind {
             RefusalKind::Token | RefusalKind::Transient => {
-                tracing::error!(
+                tracing::warn!(
                     slack.channel_id = %channel, slack.ts = %ts, event_key = %question.event_key(),
                     "Slack takes no answers at present, {channel}:{ts} waits: {refusal}",
                 );
-                self.not_posted(attempt, Duration::from_secs(30), "slack_refuses").await
+                let pause = self.dependencies.slack_left().unwrap_or(FIRST_PAUSE);
+                self.not_posted(attempt, pause, Reason::SlackRefuses).await
             }
             // Nobody can be answered there, now or by another attempt.
             RefusalKind::Channel => Ok(Decision::GiveUp {
@@ -145,19 +182,19 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
-    /// Slack certainly did not post: the question is open again, and this attempt does not count.
+    /// Nothing was posted, and the question is not to blame: it is open again, and this attempt does not count.
     pub(crate) async fn not_posted(
         &self,
         attempt: &Try<'_>,
         wait: Duration,
-        outcome: &'static str,
+        reason: Reason,
     ) -> Result<Decision, ThreadError> {
         if self.is_given_up(attempt.question) {
-            let reason = format!("{outcome} for longer than delivery.give_up");
+            let reason = format!("waited for longer than delivery.give_up, at last for: {}", reason.as_str());
             return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts });
         }
         self.release(attempt, State::Open, Attempt::Back).await?;
-        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), outcome))
+        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
     }
 
     /// Records a visible answer. It asks until Redis has said what became of the question: what has been posted is never

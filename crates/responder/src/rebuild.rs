@@ -12,6 +12,7 @@ use threads::{
 
 use crate::{
     reconcile::{Trace, WHOLE},
+    waiting::Reason,
     worker::{Decision, Try, Worker},
 };
 
@@ -107,7 +108,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// must not happen, so the question waits, and the log says why.
     pub(crate) async fn cannot_remember(&self, attempt: &Try<'_>, error: &CallError) -> Result<Decision, ThreadError> {
         let question = attempt.question;
-        tracing::error!(
+        tracing::warn!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
             outcome = "cannot_remember",
             "{}:{} waits: Redis has no context of its thread and Slack does not show it at present: {error}",
@@ -117,17 +118,18 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             CallError::RateLimited { retry_after, .. } => *retry_after,
             _ => UNREADABLE_PAUSE,
         };
-        self.look_again_later(attempt, wait).await
+        self.look_again_later(attempt, wait, Reason::CannotRemember).await
     }
 
     async fn messages_before(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
         if let Some(root) = question.conversation.thread_ts() {
-            return self.replies.thread(&question.channel, root, root).await;
+            return self.read(self.replies.thread(&question.channel, root, root)).await;
         }
         // One running conversation: what is older than the context's memory would be forgotten anyway.
         let memory = u64::try_from(self.context_ttl.as_micros()).unwrap_or(u64::MAX);
         let oldest = question.ts.micros().saturating_sub(memory);
-        self.replies.history(&question.channel, MessageTs::from_micros(oldest).unwrap_or(question.ts)).await
+        let oldest = MessageTs::from_micros(oldest).unwrap_or(question.ts);
+        self.read(self.replies.history(&question.channel, oldest)).await
     }
 }
 

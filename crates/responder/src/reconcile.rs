@@ -17,6 +17,7 @@ use threads::{
 use crate::{
     post::Visible,
     rebuild::Memory,
+    waiting::Reason,
     worker::{Decision, Try, Worker},
 };
 
@@ -72,10 +73,19 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             let reason = format!("Slack did not show for delivery.give_up whether it was answered: {error}");
             return Trace::Unreadable { reason };
         }
-        tracing::error!(
-            slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-            "cannot tell whether {}:{} was answered already, it waits: {}", question.channel, question.ts, chain(error),
-        );
+        let cause = chain(error);
+        if matches!(error, CallError::Refused { .. }) {
+            tracing::error!(
+                slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                "Slack does not show whether {}:{} was answered already, it waits; give the bot its history scopes: \
+                 {cause}", question.channel, question.ts,
+            );
+        } else {
+            tracing::warn!(
+                slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                "cannot tell yet whether {}:{} was answered already, it waits: {cause}", question.channel, question.ts,
+            );
+        }
         let wait = match error {
             CallError::RateLimited { retry_after, .. } => *retry_after,
             _ => Duration::from_secs(30),
@@ -86,8 +96,10 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     /// All messages in Slack that answer this question.
     pub(crate) async fn own_answers(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
         let seen = match &question.conversation {
-            Conversation::Thread { channel, root } => self.replies.thread(channel, *root, question.ts).await?,
-            Conversation::DirectMessages { channel } => self.replies.history(channel, question.ts).await?,
+            Conversation::Thread { channel, root } => {
+                self.read(self.replies.thread(channel, *root, question.ts)).await?
+            }
+            Conversation::DirectMessages { channel } => self.read(self.replies.history(channel, question.ts)).await?,
         };
         let identity = self.identity().await?;
         let key = question.event_key();
@@ -113,8 +125,32 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.finish(delivery, attempt, memory, Visible { ts, text: &text, outcome: "adopted" }).await
     }
 
-    pub(crate) async fn look_again_later(&self, attempt: &Try<'_>, wait: Duration) -> Result<Decision, ThreadError> {
+    /// Puts the question off with its state as it is, so that the next attempt looks in Slack if this one had to.
+    pub(crate) async fn look_again_later(
+        &self,
+        attempt: &Try<'_>,
+        wait: Duration,
+        reason: Reason,
+    ) -> Result<Decision, ThreadError> {
         self.release(attempt, State::Keep, Attempt::Back).await?;
-        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), "slack_asked_later"))
+        Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
+    }
+
+    /// Slack is known to be away: nothing is asked of it before it may be tried again.
+    pub(crate) async fn wait_for_slack(&self, attempt: &Try<'_>, left: Duration) -> Result<Decision, ThreadError> {
+        match attempt.grant.previous {
+            Previous::Open => self.not_posted(attempt, left, Reason::SlackAway).await,
+            _ => self.look_again_later(attempt, left, Reason::SlackAway).await,
+        }
+    }
+
+    /// Reads from Slack, and takes note of what that says about Slack.
+    pub(crate) async fn read<T>(&self, reading: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+        let pass = self.dependencies.enter_slack().ok();
+        let outcome = reading.await;
+        if let Some(pass) = pass {
+            pass.read(&outcome);
+        }
+        outcome
     }
 }

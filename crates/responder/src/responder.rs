@@ -17,8 +17,8 @@ use threads::ThreadStore;
 use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
-pub use crate::consume::Ended;
 use crate::{consume, worker::Worker};
+pub use crate::{consume::Ended, dependency::Dependencies};
 
 /// Slack as the bot uses it, and who the bot is there.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ pub struct Responder<C, S, A> {
     pub answerer: A,
     /// Where answers go.
     pub bot: Bot,
+    /// What answers depend on besides; shared by the workers of a process.
+    pub dependencies: Dependencies,
 }
 
 impl<C, S, A> Responder<C, S, A>
@@ -93,6 +95,7 @@ where
             replies: self.bot.replies,
             identity: OnceCell::new_with(self.bot.identity),
             answerer: self.answerer,
+            dependencies: self.dependencies,
             delivery: settings.delivery.clone(),
             clock: Clock::System,
             pacing: settings.slack.pacing,

@@ -9,7 +9,7 @@ use service::{Process, admin::Admin, bind};
 use shared::health::Health;
 use threads::{Origin, RedisThreads, ThreadStore};
 
-use crate::responder::{Bot, Responder};
+use crate::responder::{Bot, Dependencies, Responder};
 
 /// Publishing a parked or dead copy and the broker's confirm together.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,11 +35,12 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
 
     let consumer = broker.consumer(settings.responder.concurrency, PUBLISH_TIMEOUT);
     let broker = Arc::new(broker);
-    let admin = Admin { health: health(&broker, &store), metrics };
+    let dependencies = Dependencies::new();
+    let admin = Admin { health: health(&broker, &store, &dependencies), metrics };
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
     let server = admin.serve(listener, lifecycle.soft())?;
 
-    let responder = Responder { consumer, store: Arc::clone(&store), answerer, bot };
+    let responder = Responder { consumer, store: Arc::clone(&store), answerer, bot, dependencies };
     let (soft, shutdown_timeout) = (lifecycle.soft(), settings.responder.shutdown_timeout);
     lifecycle.spawn("http", server);
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
@@ -49,11 +50,14 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Ready = a question would be taken, and its thread known.
-fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>) -> Health {
+/// Ready = a question would be taken, its thread known, its answer made and posted.
+fn health(broker: &Arc<RabbitMq>, store: &Arc<RedisThreads>, dependencies: &Dependencies) -> Health {
     let (broker, store) = (Arc::clone(broker), Arc::clone(store));
-    Health::new().with("rabbitmq", move || std::future::ready(broker.ready())).with("redis", move || {
+    let servers = Health::new().with("rabbitmq", move || std::future::ready(broker.ready())).with("redis", move || {
         let store = Arc::clone(&store);
         async move { store.probe().await.map_err(|error| shared::telemetry::chain(&error)) }
+    });
+    dependencies.each().into_iter().fold(servers, |health, dependency| {
+        health.with(dependency.name(), move || std::future::ready(dependency.probe()))
     })
 }

@@ -83,6 +83,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         } else {
             Decision::ParkSweep("sweep_waits")
         };
+        if self.dependencies.slack_left().is_some() {
+            return Ok(again);
+        }
         match self.own_answers(question).await {
             Ok(own) => {
                 for message in own.into_iter().filter(|message| !recorded.contains(&message.ts)) {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use answers::{Answerer, Blame, Request};
+use answers::Answerer;
 use queue::{Delivery, Headers};
 use shared::{
     clock::Clock,
@@ -18,17 +18,17 @@ use shared::{
 use slack::replies::{Identity, Replies};
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Claim, Claimed, Grant, KeptAnswer, Previous, State},
+    outcome::{Attempt, Claim, Claimed, Grant, Previous, State},
 };
 use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    dependency::Dependencies,
     failure::Told,
     lease::{Held, Lease},
-    rebuild::Memory,
     reconcile::Trace,
-    wording,
+    waiting::Reason,
 };
 
 /// From this attempt on a question runs alone in its process: one that kills its worker must not take its neighbours'
@@ -48,6 +48,8 @@ pub(crate) struct Worker<S, A> {
     /// Who the bot is in Slack; asked when it is first needed.
     pub(crate) identity: OnceCell<Identity>,
     pub(crate) answerer: A,
+    /// What answers depend on, and whether it can be used.
+    pub(crate) dependencies: Dependencies,
     pub(crate) delivery: config::Delivery,
     pub(crate) clock: Clock,
     /// Shared by answers that run side by side, taken whole by one that must run alone.
@@ -74,7 +76,7 @@ pub(crate) enum Decision {
     /// Nothing is left to do for it.
     Ack(&'static str),
     /// Later again, after so many ms.
-    Park(u64, &'static str),
+    Park(u64, Reason),
     /// Slack may have posted it: later again, and once more for the clean-up.
     ParkUnknown,
     /// The clean-up comes later again.
@@ -114,7 +116,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         chain(&error)
                     );
                     let wait = retry::wait_at_least(&self.delivery.waits, Duration::from_secs(30));
-                    let later = Decision::Park(wait, "store_error");
+                    let later = Decision::Park(wait, Reason::StoreError);
                     (if delivery.headers().sweep { Decision::ParkSweep("store_error") } else { later }, None)
                 }
             };
@@ -201,11 +203,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Claimed::Dead { burial, told: None } => {
                     match self.tell(question, &burial, self.delivery.attempts).await? {
                         Told::Settled => Some(Decision::Ack("dead")),
-                        Told::Later(wait) => Some(Decision::Park(wait, "untold")),
+                        Told::Later(wait) => Some(Decision::Park(wait, Reason::Untold)),
                     }
                 }
-                Claimed::Wait { before, .. } => {
-                    Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), "waits"))
+                Claimed::Wait { before, settling, .. } => {
+                    let reason = if settling { Reason::Settling } else { Reason::Turn { before } };
+                    Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), reason))
                 }
                 Claimed::Run(grant) => {
                     let attempt = Try { question, owner, grant };
@@ -221,7 +224,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 return Ok(decision);
             }
         }
-        Ok(Decision::Park(retry::turn_wait(&self.delivery.waits, 0), "other_epoch"))
+        Ok(Decision::Park(retry::turn_wait(&self.delivery.waits, 0), Reason::OtherEpoch))
     }
 
     async fn run_alone(&self, delivery: &impl Delivery, attempt: &Try<'_>) -> Result<Option<Decision>, ThreadError> {
@@ -232,8 +235,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
-    /// Runs an attempt that was granted. `company` says who may run beside it, until the answer is made; what follows
-    /// waits for Slack and Redis and must hold nobody up. None = the claim is no longer ours: claim again.
+    /// Runs an attempt that was granted. `company` says who may run beside it. None = the claim is no longer ours: claim
+    /// again.
     async fn run<C>(
         &self,
         delivery: &impl Delivery,
@@ -246,24 +249,32 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             attempt = grant.attempts, turns = grant.context.entries(), previous = ?grant.previous, outcome = "claimed",
             "question {}:{} claimed (attempt {})", question.channel, question.ts, grant.attempts,
         );
+        // What cannot be posted need not be looked up, nor an answer made for it.
+        if let Some(left) = self.dependencies.slack_left() {
+            return self.wait_for_slack(attempt, left).await.map(Some);
+        }
         let trace = match grant.previous {
             Previous::Open => Trace::Absent,
             _ => match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
                 Held::Completed(Trace::Unknown { wait }) => {
-                    return self.look_again_later(attempt, wait).await.map(Some);
+                    return self.look_again_later(attempt, wait, Reason::AskedLater).await.map(Some);
                 }
                 Held::Completed(Trace::Unreadable { reason }) => {
                     return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts }));
                 }
                 // The earlier call may still be in Slack's hands and be executed after this look.
                 Held::Completed(Trace::Absent) if self.leave_sweep(delivery, question).await.is_err() => {
-                    return self.look_again_later(attempt, Duration::ZERO).await.map(Some);
+                    return self.look_again_later(attempt, Duration::ZERO, Reason::AskedLater).await.map(Some);
                 }
                 Held::Completed(trace) => trace,
                 Held::Lost => return Ok(None),
                 Held::Stopping => return self.hand_over(attempt).await,
             },
         };
+        let kept = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries());
+        if let (Trace::Absent, None, Some(left)) = (&trace, kept, self.dependencies.model.left()) {
+            return self.not_posted(attempt, left, Reason::ModelAway).await.map(Some);
+        }
         let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt, &trace)).await {
             Held::Completed(Ok(memory)) => memory,
             Held::Completed(Err(error)) => return self.cannot_remember(attempt, &error).await.map(Some),
@@ -278,40 +289,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             let reason = format!("{} attempts ended with the death of their process", self.delivery.attempts);
             return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts - 1 }));
         }
-        if let Some(kept) = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries()) {
+        if let Some(kept) = kept {
             drop(company);
             return self.post(delivery, attempt, &memory, kept).await;
         }
-        let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
-        let rebuilt = memory.turns();
-        let request = Request { question, turns: rebuilt.as_deref().unwrap_or(grant.context.turns()) };
-        let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
-        let started = Instant::now();
-        let held = self.lease(attempt).hold(&self.soft, answering).await;
-        metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
-        drop(company);
-        match held {
-            Held::Completed(Ok(Ok(mut answer))) => {
-                if matches!(memory, Memory::Unreadable) {
-                    answer.text.push_str(wording::UNREADABLE_THREAD);
-                }
-                let kept = KeptAnswer { answer, entries: grant.context.entries() };
-                self.post(delivery, attempt, &memory, &kept).await
-            }
-            Held::Completed(Ok(Err(error))) if error.blame() == Blame::Dependency => {
-                tracing::error!(
-                    slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                    "{}:{} waits, what answers are made from is away: {}", question.channel, question.ts, chain(&error),
-                );
-                self.not_posted(attempt, Duration::from_secs(30), "dependency_away").await.map(Some)
-            }
-            Held::Completed(Ok(Err(error))) => self.fail(attempt, &chain(&error)).await.map(Some),
-            Held::Completed(Err(_)) => {
-                self.fail(attempt, &format!("no answer within {} s", deadline.as_secs())).await.map(Some)
-            }
-            Held::Lost => Ok(None),
-            Held::Stopping => self.hand_over(attempt).await,
-        }
+        self.answer(delivery, attempt, &memory, company).await
     }
 
     pub(crate) fn lease<'a>(&'a self, attempt: &'a Try<'_>) -> Lease<'a, S> {
@@ -339,14 +321,19 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
 
     /// Whether a question has waited for something broken for longer than `delivery.give_up`.
     pub(crate) fn is_given_up(&self, question: &Question) -> bool {
-        let age = self.clock.millis().saturating_sub(question.received_ms);
-        Duration::from_millis(age) > self.delivery.give_up
+        self.age(question) > self.delivery.give_up
+    }
+
+    /// Time since an ingress received the question, by two machines' clocks.
+    pub(crate) fn age(&self, question: &Question) -> Duration {
+        Duration::from_millis(self.clock.millis().saturating_sub(question.received_ms))
     }
 }
 
 fn log_decision(question: &Question, headers: &Headers, decision: &Decision, took: Duration) {
     let outcome = match decision {
-        Decision::Ack(why) | Decision::Park(_, why) | Decision::ParkSweep(why) | Decision::GiveBack(why) => why,
+        Decision::Ack(why) | Decision::ParkSweep(why) | Decision::GiveBack(why) => *why,
+        Decision::Park(_, reason) => reason.as_str(),
         Decision::ParkUnknown => "post_unknown",
         Decision::GiveUp { .. } => "given_up",
     };

@@ -89,6 +89,9 @@ pub struct Grant {
     pub stale: bool,
     /// Counts how often the thread was forgotten on request; `finish` compares it.
     pub generation: u64,
+    /// The message that told the person that the question was given up, if it was and is replayed: the answer is put in its
+    /// place, and no second notice is posted.
+    pub notice: Option<MessageTs>,
 }
 
 /// What is known about earlier attempts.
@@ -258,7 +261,12 @@ pub enum Permit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Buried {
     /// It is given up; the record is the first burial's.
-    Dead(BurialId),
+    Dead {
+        /// The record of it.
+        burial: BurialId,
+        /// The notice that told the person; none = nobody has told yet.
+        told: Option<MessageTs>,
+    },
     /// It was answered meanwhile.
     Done,
     /// The person took it back meanwhile.

@@ -29,7 +29,8 @@ pub trait ThreadStore: Send + Sync {
     fn stamp(&self) -> EpochStamp;
 
     /// Takes a number in the thread's turn list. `stamp` is of before the question was published: a number is taken in
-    /// that epoch only, else a question whose copy is gone could block the thread for ever. `replay` reopens that burial.
+    /// that epoch only, else a question whose copy is gone could block the thread for ever. `replay` reopens that burial;
+    /// the notice that told its person is kept for the answer ([`crate::outcome::Grant::notice`]).
     fn register(
         &self,
         conversation: &Conversation,

@@ -87,6 +87,8 @@ struct Question {
     doubtful: bool,
     /// After a failure nobody gets it before, ms.
     rests_until: u64,
+    /// The notice of a burial that was reopened.
+    notice: Option<MessageTs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,9 +143,10 @@ impl Turns {
     pub fn register(&mut self, at: Moment, rules: Rules, ts: MessageTs, replay: Option<&BurialId>) -> Registered {
         self.enter(at.epoch);
         if let Some(question) = self.questions.get_mut(&ts)
-            && let Stage::Dead { burial, .. } = &question.stage
+            && let Stage::Dead { burial, told } = &question.stage
             && Some(burial) == replay
         {
+            question.notice = *told;
             question.stage = Stage::Open;
         }
         match self.take_number(at, rules, ts).stage {
@@ -189,9 +192,10 @@ impl Turns {
             _ if ts.micros() < at.since * 1000 => Previous::BeforeEpoch,
             _ => Previous::Open,
         };
-        let attempts = question.attempts;
+        let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        Claimed::Run(Grant { previous, attempts, context, kept, stale: self.stale, generation: self.generation })
+        let (stale, generation) = (self.stale, self.generation);
+        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, notice })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -318,13 +322,15 @@ impl Turns {
         match &question.stage {
             Stage::Done(_) => return Buried::Done,
             Stage::Withdrawn => return Buried::Withdrawn,
-            Stage::Dead { burial, .. } => return Buried::Dead(burial.clone()),
+            Stage::Dead { burial, told } => return Buried::Dead { burial: burial.clone(), told: *told },
             // Buried while posting: if it is replayed, Slack is asked first.
             Stage::Posting(_) => question.doubtful = true,
             Stage::Open => {}
         }
-        self.close(ts, Stage::Dead { burial: burial.clone(), told: None });
-        Buried::Dead(burial.clone())
+        // A replay that failed again: its person was told by the first burial's notice.
+        let told = question.notice;
+        self.close(ts, Stage::Dead { burial: burial.clone(), told });
+        Buried::Dead { burial: burial.clone(), told }
     }
 
     /// See [`crate::ThreadStore::look`].
@@ -376,6 +382,7 @@ impl Turns {
             stage: Stage::Open,
             attempts: 0,
             rests_until: 0,
+            notice: None,
             doubtful: (at.now * 1000).saturating_sub(ts.micros()) > millis(rules.doubtful_after) * 1000,
         })
     }
@@ -395,6 +402,7 @@ impl Turns {
             question.stage = stage;
             question.attempts = 0;
             question.rests_until = 0;
+            question.notice = None;
         }
         self.kept.remove(&ts);
         if self.owner.as_ref().is_some_and(|owner| owner.ts == ts) {

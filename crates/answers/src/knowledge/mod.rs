@@ -1,5 +1,5 @@
-//! The knowledge folder: Markdown files as passages, ranked by BM25. Read once at start, then held in memory and never
-//! changed.
+//! The knowledge folder: Markdown files as passages, ranked by BM25. Read at start, then held in memory and never changed;
+//! read again after the folder was away ([`library`]).
 //!
 //! In reading order: [`folder`] finds the files, [`markdown`] and [`inline`] read them, [`page`] makes passages,
 //! [`terms`] says what a word is, [`index`] ranks, [`query`] makes the search of a question and its thread.
@@ -7,6 +7,7 @@
 mod folder;
 mod index;
 mod inline;
+mod library;
 mod markdown;
 mod page;
 mod query;
@@ -20,12 +21,12 @@ use std::{
 
 use shared::turn::Turn;
 
-pub(crate) use self::markdown::Fence;
 pub use self::{folder::Skipped, markdown::Block, page::Passage};
 use self::{
     index::{Index, IndexBuilder, Match},
     query::Query,
 };
+pub(crate) use self::{library::Library, markdown::Fence};
 use crate::AnswerError;
 
 /// The best passage fits when it holds at least this share of what was asked for (by rarity of the words) …

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use answers::AnyAnswerer;
 use queue::EmbeddedQueue;
-use responder::responder::{Bot, Ended, Responder};
+use responder::responder::{Bot, Dependencies, Ended, Responder};
 use shared::config::Settings;
 use threads::EmbeddedThreads;
 use tokio::sync::Notify;
@@ -21,6 +21,7 @@ pub(crate) struct Workers {
     store: Arc<EmbeddedThreads>,
     answerer: Arc<AnyAnswerer>,
     bot: Bot,
+    dependencies: Dependencies,
     /// One for each, worker 1 first.
     killed: Vec<Notify>,
 }
@@ -33,7 +34,7 @@ impl Workers {
         (answerer, bot): (Arc<AnyAnswerer>, Bot),
     ) -> Arc<Self> {
         let killed = (0..count).map(|_| Notify::new()).collect();
-        Arc::new(Self { settings, queue, store, answerer, bot, killed })
+        Arc::new(Self { settings, queue, store, answerer, bot, dependencies: Dependencies::new(), killed })
     }
 
     /// Their numbers, from 1 on.
@@ -55,6 +56,7 @@ impl Workers {
                 store: Arc::clone(&self.store),
                 answerer: Arc::clone(&self.answerer),
                 bot: self.bot.clone(),
+                dependencies: self.dependencies.clone(),
             };
             let working = responder.run(&self.settings, stop.clone());
             tokio::select! {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy sees tests in functions marked as such, and not in what they call")]
 
 mod contract;
+mod dependencies;
 mod failing_questions;
 mod faults;
 mod follow_ups;

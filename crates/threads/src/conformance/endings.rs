@@ -7,6 +7,10 @@ use shared::ids::BurialId;
 use super::{LEASE, Laboratory, Thread};
 use crate::outcome::{Attempt, Begun, Buried, Claimed, Finished, Look, Previous, Registered, Released, State};
 
+fn untold(burial: &str) -> Buried {
+    Buried::Dead { burial: BurialId::new(burial), told: None }
+}
+
 /// Slack's retries and late copies end here.
 pub async fn an_answered_question_is_done_for_everybody(laboratory: &impl Laboratory) {
     let thread = Thread::new(laboratory);
@@ -21,7 +25,7 @@ pub async fn a_buried_question_is_dead_for_everybody(laboratory: &impl Laborator
     let thread = Thread::new(laboratory);
     let grant = thread.run(1, "a").await;
     thread.register(2).await;
-    assert_eq!(thread.bury(1, "record").await, Buried::Dead(BurialId::new("record")));
+    assert_eq!(thread.bury(1, "record").await, untold("record"));
     assert_eq!(thread.look(1).await, Look::Dead);
     assert_eq!(thread.register(1).await, Registered::Dead);
     assert_eq!(thread.claim(1, "b").await, Claimed::Dead { burial: BurialId::new("record"), told: None });
@@ -35,13 +39,13 @@ pub async fn the_first_burial_and_the_first_notice_stay(laboratory: &impl Labora
     let thread = Thread::new(laboratory);
     thread.run(1, "a").await;
     thread.bury(1, "first").await;
-    assert_eq!(thread.bury(1, "second").await, Buried::Dead(BurialId::new("first")));
+    assert_eq!(thread.bury(1, "second").await, untold("first"));
     thread.note_told(1, "second", 20).await;
     thread.note_told(1, "first", 21).await;
     thread.note_told(1, "first", 22).await;
     let told = Some(thread.ts(21));
     assert_eq!(thread.claim(1, "b").await, Claimed::Dead { burial: BurialId::new("first"), told });
-    assert_eq!(thread.bury(1, "third").await, Buried::Dead(BurialId::new("first")));
+    assert_eq!(thread.bury(1, "third").await, Buried::Dead { burial: BurialId::new("first"), told });
 }
 
 /// Another worker answered while this one gave up.
@@ -61,8 +65,29 @@ pub async fn a_replay_reopens_only_its_own_burial(laboratory: &impl Laboratory) 
     assert_eq!(thread.replay(1, "first").await, Registered::Open);
     let grant = thread.run(1, "b").await;
     assert_eq!((grant.attempts, grant.previous), (1, Previous::Open));
-    assert_eq!(thread.bury(1, "second").await, Buried::Dead(BurialId::new("second")));
+    assert!(matches!(thread.bury(1, "second").await, Buried::Dead { burial, .. } if burial == BurialId::new("second")));
     assert_eq!(thread.replay(1, "first").await, Registered::Dead);
+}
+
+/// The notice stands in the thread: the answer takes its place, and a second failure needs no second notice.
+pub async fn a_replay_knows_the_notice_of_its_burial(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    assert_eq!(thread.run(1, "a").await.notice, None);
+    thread.bury(1, "first").await;
+    thread.replay(1, "first").await;
+    assert_eq!(thread.run(1, "b").await.notice, None, "nobody was told");
+    assert_eq!(thread.bury(1, "second").await, untold("second"));
+    thread.note_told(1, "second", 21).await;
+    thread.replay(1, "second").await;
+    let told = Some(thread.ts(21));
+    assert_eq!(thread.run(1, "c").await.notice, told);
+    assert_eq!(thread.release(1, "c", State::Open, Attempt::Keep).await, Released::Ok);
+    assert_eq!(thread.run(1, "d").await.notice, told);
+    assert_eq!(thread.bury(1, "third").await, Buried::Dead { burial: BurialId::new("third"), told });
+    assert_eq!(thread.claim(1, "e").await, Claimed::Dead { burial: BurialId::new("third"), told });
+    thread.replay(1, "third").await;
+    thread.answer(1).await;
+    assert_eq!(thread.look(1).await, Look::Done(vec![thread.ts(1001)]));
 }
 
 /// Its answer may be in Slack.

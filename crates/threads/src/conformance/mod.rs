@@ -219,6 +219,7 @@ macro_rules! conformance {
             endings: the_first_burial_and_the_first_notice_stay,
             endings: an_answered_question_cannot_be_buried,
             endings: a_replay_reopens_only_its_own_burial,
+            endings: a_replay_knows_the_notice_of_its_burial,
             endings: a_burial_while_posting_is_looked_up_when_it_is_replayed,
             endings: a_withdrawn_question_is_withdrawn_for_everybody,
             endings: a_question_so_old_that_it_may_be_forgotten_stays_unknown_until_it_is_posted,

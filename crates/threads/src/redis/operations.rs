@@ -252,7 +252,7 @@ impl ThreadStore for RedisThreads {
         };
         Ok(match reply.final_state()? {
             Final::Done(_) => Buried::Done,
-            Final::Dead { burial, .. } => Buried::Dead(burial),
+            Final::Dead { burial, told } => Buried::Dead { burial, told },
             Final::Withdrawn => Buried::Withdrawn,
         })
     }
@@ -343,9 +343,10 @@ impl RedisThreads {
                 None
             }
         });
+        let notice = reply.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok());
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, notice }))
     }
 }

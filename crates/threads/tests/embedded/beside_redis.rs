@@ -268,9 +268,11 @@ fn rounded(claimed: Claimed) -> Claimed {
         Claimed::Wait { before, lease_left, settling } => {
             Claimed::Wait { before, lease_left: round(lease_left), settling }
         }
-        Claimed::Run(Grant { previous: Previous::Posting { ago }, attempts, context, kept, stale, generation }) => {
-            let previous = Previous::Posting { ago: round(ago) };
-            Claimed::Run(Grant { previous, attempts, context, kept, stale, generation })
+        Claimed::Run(mut grant) => {
+            if let Previous::Posting { ago } = &mut grant.previous {
+                *ago = round(*ago);
+            }
+            Claimed::Run(grant)
         }
         other => other,
     }

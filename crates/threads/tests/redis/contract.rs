@@ -94,6 +94,12 @@ async fn the_state_of_a_thread_reads_as_documented() {
     assert_eq!(field(&event(2)).as_deref(), Some("dead:record"));
     thread.note_told(2, "record", 12).await;
     assert_eq!(field(&event(2)), Some(format!("dead:record:{}", thread.ts(12))));
+
+    let notice = format!("m:{}", thread.ts(2));
+    thread.replay(2, "record").await;
+    assert_eq!(field(&notice), Some(thread.ts(12).to_string()));
+    thread.answer(2).await;
+    assert_eq!(field(&notice), None);
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ if is_waiting(state) then
   -- Buried while posting: if it is replayed, Slack is asked first.
   if begins(state, 'post:') then redis.call('HSET', THREAD, 'u:' .. ts, '1') end
   state = 'dead:' .. burial
+  -- A replay that failed again: its person was told by the first burial's notice.
+  local notice = redis.call('HGET', THREAD, 'm:' .. ts)
+  if notice then state = state .. ':' .. notice end
   close_turn(ts, state)
   remember_for(remember)
 end

@@ -38,5 +38,5 @@ end
 return {
   counter, 'run', previous, ago, attempts, tonumber(redis.call('HGET', THREAD, 'gen') or 0),
   redis.call('HEXISTS', THREAD, 'stale'),
-  redis.call('GET', CONTEXT), redis.call('HGET', ANSWERS, ts),
+  redis.call('GET', CONTEXT), redis.call('HGET', ANSWERS, ts), redis.call('HGET', THREAD, 'm:' .. ts),
 }

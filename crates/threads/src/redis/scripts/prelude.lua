@@ -44,7 +44,7 @@ local function enter_epoch()
     local name, value = fields[place], fields[place + 1]
     if begins(name, 'e:') and is_waiting(value) then
       local ts = string.sub(name, 3)
-      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts)
+      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts, 'm:' .. ts)
     end
   end
   drop_owner()
@@ -76,7 +76,7 @@ end
 -- Takes a question out of the turn list for good.
 local function close_turn(ts, state)
   redis.call('HSET', THREAD, 'e:' .. ts, state)
-  redis.call('HDEL', THREAD, 'n:' .. ts, 'r:' .. ts)
+  redis.call('HDEL', THREAD, 'n:' .. ts, 'r:' .. ts, 'm:' .. ts)
   redis.call('ZREM', TURNS, ts)
   redis.call('HDEL', ANSWERS, ts)
   if redis.call('HGET', THREAD, 'posting') == ts then redis.call('HDEL', THREAD, 'posting') end

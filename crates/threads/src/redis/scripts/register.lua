@@ -4,8 +4,11 @@ local counter = count_write()
 enter_epoch()
 local state = state_of(ts)
 if state and replay ~= '' and (state == 'dead:' .. replay or begins(state, 'dead:' .. replay .. ':')) then
-  -- n: is gone since the burial; u: says whether it was buried while it was being posted.
+  -- n: is gone since the burial; u: says whether it was buried while it was being posted. The notice that told the person
+  -- stands in the thread: the answer will take its place.
+  local notice = string.sub(state, #('dead:' .. replay .. ':') + 1)
   redis.call('HSET', THREAD, 'e:' .. ts, 'open')
+  if notice ~= '' then redis.call('HSET', THREAD, 'm:' .. ts, notice) end
   state = 'open'
 end
 if not state or is_waiting(state) then

@@ -1,0 +1,74 @@
+//! Whether the folder that was read is still there.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+
+use super::Knowledge;
+use crate::AnswerError;
+
+/// How long a look at the folder is good. A busy worker then looks once a second, and a person who opens a quoted page finds
+/// it there.
+const LOOK_GOOD_FOR: Duration = Duration::from_secs(1);
+
+/// A folder's knowledge, given out only while the folder can be read: a source that nobody can open any more is not quoted.
+#[derive(Debug)]
+pub(crate) struct Library {
+    folder: PathBuf,
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    /// None = the folder was away at the last look.
+    knowledge: Option<Arc<Knowledge>>,
+    looked: Instant,
+}
+
+impl Library {
+    /// Reads and indexes the folder; blocking.
+    ///
+    /// # Errors
+    /// As [`Knowledge::open`].
+    pub(crate) fn open(folder: &Path) -> Result<Self, AnswerError> {
+        let knowledge = Some(Arc::new(Knowledge::open(folder)?));
+        Ok(Self { folder: folder.to_owned(), shelf: Mutex::new(Shelf { knowledge, looked: Instant::now() }) })
+    }
+
+    /// The knowledge. Looks at the folder at most once a second while it is there; one that is back is read anew.
+    ///
+    /// # Errors
+    /// While the folder is away, or is back without a page in it.
+    pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, AnswerError> {
+        let mut shelf = self.shelf.lock().await;
+        if let Some(knowledge) = &shelf.knowledge
+            && shelf.looked.elapsed() < LOOK_GOOD_FOR
+        {
+            return Ok(Arc::clone(knowledge));
+        }
+        let (folder, held) = (self.folder.clone(), shelf.knowledge.take());
+        // A disk may be slow, and a folder large.
+        let looking = tokio::task::spawn_blocking(move || look(&folder, held)).await;
+        let found = looking.unwrap_or_else(|error| Err(self.unreadable(io::Error::other(error))))?;
+        *shelf = Shelf { knowledge: Some(Arc::clone(&found)), looked: Instant::now() };
+        Ok(found)
+    }
+
+    fn unreadable(&self, source: io::Error) -> AnswerError {
+        AnswerError::KnowledgeUnreadable { path: self.folder.clone(), source }
+    }
+}
+
+/// What is held, if the folder can be listed; what is in it, if it was away before.
+fn look(folder: &Path, held: Option<Arc<Knowledge>>) -> Result<Arc<Knowledge>, AnswerError> {
+    let Some(held) = held else { return Knowledge::open(folder).map(Arc::new) };
+    match fs::read_dir(folder) {
+        Ok(_) => Ok(held),
+        Err(source) => Err(AnswerError::KnowledgeUnreadable { path: folder.to_owned(), source }),
+    }
+}
