@@ -1,4 +1,5 @@
-//! Prints the tables of `docs/GUARANTEES.md`: `cargo run -p model --release --example table`.
+//! Prints the tables of `docs/GUARANTEES.md`: `cargo run -p model --release --example table`. With arguments, only the
+//! tables whose titles they are.
 
 use model::{
     configurations::{ALTERNATIVES, LARGE, PROTOCOL, RESIDUAL, WEAK},
@@ -7,11 +8,17 @@ use model::{
 };
 
 fn main() {
-    complete("The protocol", PROTOCOL);
-    complete("The protocol, larger", LARGE);
-    complete("Alternatives", ALTERNATIVES);
-    broken("Left out", WEAK);
-    broken("Residual", RESIDUAL);
+    let titles: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |title: &str| titles.is_empty() || titles.iter().any(|wanted| wanted == title);
+    let searched = [("The protocol", PROTOCOL), ("The protocol, larger", LARGE), ("Alternatives", ALTERNATIVES)];
+    for (title, configurations) in searched.into_iter().filter(|(title, _)| wanted(title)) {
+        complete(title, configurations);
+    }
+    for (title, configurations) in
+        [("Left out", WEAK), ("Residual", RESIDUAL)].into_iter().filter(|(title, _)| wanted(title))
+    {
+        broken(title, configurations);
+    }
 }
 
 fn complete(title: &str, configurations: &[Configuration]) {

@@ -57,6 +57,8 @@ pub enum Action {
     Trim(Event),
     /// A claim is granted and its reply is lost.
     LoseReply(usize, Copy),
+    /// A responder takes a copy, and its connection to the broker is lost before it claims; it runs on.
+    LoseBeforeClaim(usize, Copy),
     /// A responder dies.
     Crash(usize),
     /// A responder dies between the publish of a parked copy and the ack.
@@ -177,6 +179,11 @@ impl Configuration {
                 actions.extend(idle(world).map(|worker| Action::LoseReply(worker, copy)));
             }
         }
+        if faults.zombies > 0 {
+            for copy in each(&world.copies).filter(|copy| copy.mark != Mark::Sweep) {
+                actions.extend(idle(world).map(|worker| Action::LoseBeforeClaim(worker, copy)));
+            }
+        }
         for (worker, run) in (0..).zip(&world.workers).filter_map(|(place, worker)| Some((place, worker.run.as_ref()?)))
         {
             let post = run.phase == Phase::Post;
@@ -223,6 +230,7 @@ impl Configuration {
             | Action::Notice
             | Action::AnswerRoll(_) => self.store(&mut next, action),
             Action::Claim(worker, copy) => self.take(&mut next, worker, copy),
+            Action::LoseBeforeClaim(worker, copy) => self.lose_before_claim(&mut next, worker, copy),
             Action::LoseReply(worker, copy) => self.lose_reply(&mut next, worker, copy),
             Action::Sweep(copy) => self.sweep(&mut next, copy),
             Action::Go(worker) => self.go(&mut next, worker),
@@ -238,6 +246,7 @@ impl Configuration {
             | Action::PostLateAndCrash(worker)
             | Action::Lag(worker) => self.disturb(&mut next, worker, action),
         };
+        next.drop_names();
         next.workers.sort_unstable();
         (possible && next != *world).then_some(next)
     }

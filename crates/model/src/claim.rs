@@ -1,42 +1,61 @@
 //! The responder takes a copy and claims.
 
 use crate::{
-    decision::{Claimed, Grant, claim, register},
+    decision::{Claim, Claimed, Grant, claim, register},
     invariants,
-    state::{Copy, Event, Mark, PARTS, Phase, Run, World, has, put, take},
-    thread::{Base, Context, Kept, Turn},
+    state::{Copy, Event, Mark, PARTS, Phase, Run, UNNAMED, World, has, put, take},
+    thread::{Base, Context, Kept, Owner, Turn},
     variants::{Configuration, Variant},
 };
+
+/// The owner id of who owns nothing; [`World::new_owner`] begins after it.
+const NOBODY: Owner = 0;
+
+/// The delivery with which a responder claims.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delivered {
+    /// Its connection stands; else an ack of it is void.
+    pub(crate) held: bool,
+    /// It has not been claimed before: what the broker says of the copy is news.
+    pub(crate) first: bool,
+}
 
 impl Configuration {
     /// An idle responder takes a copy and claims.
     pub(crate) fn take(&self, world: &mut World, worker: usize, copy: Copy) -> bool {
         take(&mut world.copies, &copy);
         let held = self.variant != Variant::AckedAtClaim;
-        self.claim(world, worker, copy, held);
+        self.claim(world, worker, copy, Delivered { held, first: true });
         true
     }
 
     /// Claims for a copy that is in the worker's hands.
-    pub(crate) fn claim(&self, world: &mut World, worker: usize, copy: Copy, held: bool) {
-        let Copy { event, mark, epoch: copy_epoch } = copy;
+    pub(crate) fn claim(&self, world: &mut World, worker: usize, copy: Copy, delivered: Delivered) {
+        let Copy { event, mark, epoch: copy_epoch, .. } = copy;
         self.write(world, worker);
-        let me = world.new_owner();
+        let copy = Copy { name: if copy.name == UNNAMED { world.new_name() } else { copy.name }, ..copy };
+        let news = delivered.first || self.variant == Variant::ReturnedForEver;
+        let how = Claim {
+            owner: world.new_owner(),
+            copy: copy.name,
+            fresh: delivered.first && mark == Mark::Fresh,
+            returned: news && mark == Mark::Returned,
+        };
         world.workers[worker].run = None;
-        let parked = Copy { event, mark: Mark::Returned, epoch: copy_epoch };
+        let parked = Copy { mark: Mark::Returned, name: UNNAMED, ..copy };
         let settling = self.settling(world);
         let claimed =
             if settling && matches!(world.redis.thread.turn(event), Turn::Unknown | Turn::Open | Turn::Posting) {
                 register(&mut world.redis.thread, event);
                 Claimed::Wait
             } else {
-                claim(&mut world.redis.thread, self.variant, event, me, mark == Mark::Fresh)
+                claim(&mut world.redis.thread, self.variant, event, how)
             };
         match claimed {
             Claimed::Wait => put(&mut world.copies, parked),
             Claimed::Twin | Claimed::Done | Claimed::Dead { told: true } => {}
             Claimed::Dead { told: false } => {
-                let mut run = self.run(world, event, me, held, copy_epoch, &Grant::default());
+                let mut run = self.run(world, copy, how.owner, delivered.held, &Grant::default());
                 run.phase = Phase::Tell;
                 world.workers[worker].run = Some(run);
             }
@@ -48,7 +67,7 @@ impl Configuration {
                 let older = self.calls_roll() && copy_epoch < world.redis.epoch;
                 let suspect = returned && (older || self.variant == Variant::ReturnedLookedUp);
                 let grant = Grant { doubtful: grant.doubtful || suspect, ..grant };
-                let mut run = self.run(world, event, me, held, copy_epoch, &grant);
+                let mut run = self.run(world, copy, how.owner, delivered.held, &grant);
                 invariants::check_context(self, world, &run);
                 let look = grant.posting || grant.doubtful || has(world.redis.before_epoch, event);
                 if look && !matches!(self.variant, Variant::NoReconciliation | Variant::SeenBeforeWork) {
@@ -64,7 +83,8 @@ impl Configuration {
         }
     }
 
-    fn run(&self, world: &World, event: Event, me: u8, held: bool, copy_epoch: u8, grant: &Grant) -> Run {
+    fn run(&self, world: &World, copy: Copy, me: Owner, held: bool, grant: &Grant) -> Run {
+        let Copy { event, epoch: copy_epoch, name, .. } = copy;
         let redis = &world.redis;
         let before = has(world.redis.before_epoch, event);
         let before = before || grant.doubtful && self.variant != Variant::DoubtfulAppends;
@@ -81,6 +101,7 @@ impl Configuration {
             owner: me,
             epoch: redis.epoch,
             held,
+            copy: name,
             copy_epoch,
             phase: Phase::Answer,
             attempts: grant.attempts,
@@ -114,18 +135,33 @@ impl Configuration {
         };
     }
 
-    /// The claim is not ours any more: the same delivery claims again, never as a fresh one. A delivery that is held is as
-    /// good as a returned copy in the bag.
+    /// The claim is not ours any more: the same delivery claims again, never as a fresh one, nor as one that has just come
+    /// back.
     /// What it has posted may not be what is recorded when it comes back, so that is left to the clean-up.
     pub(crate) fn claim_again(&self, world: &mut World, worker: usize, run: &Run) {
         if run.parts.iter().any(Option::is_some) && self.variant != Variant::NoSweepAfterLoss {
             self.leave_sweep(world, run.event);
         }
-        world.workers[worker].run = if run.held {
-            put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
-            None
-        } else {
-            Some(Run { phase: Phase::Claim, ..run.clone() })
-        };
+        world.workers[worker].run = Some(claiming(Copy::redelivered(run), run.held, run.epoch, Phase::Claim));
+    }
+}
+
+/// A responder that is about to claim, and owns nothing.
+pub(crate) fn claiming(copy: Copy, held: bool, epoch: u8, phase: Phase) -> Run {
+    Run {
+        event: copy.event,
+        owner: NOBODY,
+        epoch,
+        held,
+        copy: copy.name,
+        copy_epoch: copy.epoch,
+        phase,
+        attempts: 0,
+        kept: None,
+        context: Context::new(),
+        base: Base::Append,
+        version: 0,
+        answer: 0,
+        parts: [None; PARTS],
     }
 }

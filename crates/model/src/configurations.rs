@@ -87,6 +87,19 @@ pub const WEAK: &[(C, &str)] = &[
     ),
     (weak("a claim is repeated as fresh", V::LostReplyStaysFresh, F { lost_replies: 1, ..NONE }), "LOST"),
     (
+        weak("any returned copy takes over", V::AnyReturnedTakesOver, F { doubles: 1, ..NONE }).events(2).attempts(1),
+        "GIVEN UP EARLY",
+    ),
+    (
+        weak("a copy takes over at each of its claims", V::ReturnedForEver, F { crashes: 1, zombies: 1, ..NONE })
+            .attempts(3),
+        "GIVEN UP EARLY",
+    ),
+    (
+        weak("taken over while it is posted, without a look", V::TakenOverWhilePosting, F { crashes: 1, ..NONE }),
+        "DUPLICATE",
+    ),
+    (
         weak("an older one goes before one being posted", V::OlderBeforePosting, F { crashes: 1, swaps: 1, ..NONE })
             .events(2),
         "CONTEXT",

@@ -6,10 +6,23 @@
 //! another epoch is not repeated in each: the caller of these functions asks first (see `worker.rs`).
 
 use crate::{
-    state::{Event, Message, PARTS, bit},
+    state::{CopyName, Event, Message, PARTS, UNNAMED, bit},
     thread::{Base, Context, Kept, Lease, Owner, Parts, Thread, Turn},
     variants::Variant,
 };
+
+/// Who claims, and with which copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// Fresh for each claim.
+    pub owner: Owner,
+    /// The copy that the responder holds.
+    pub copy: CopyName,
+    /// Never parked, never redelivered, never claimed.
+    pub fresh: bool,
+    /// The broker has redelivered this very copy, and this is the delivery's first claim: whoever held it has lost it.
+    pub returned: bool,
+}
 
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,24 +64,35 @@ pub fn register(thread: &mut Thread, event: Event) {
 }
 
 /// Decides whether `event` may run, and for whom.
-pub fn claim(thread: &mut Thread, variant: Variant, event: Event, me: Owner, fresh: bool) -> Claimed {
+pub fn claim(thread: &mut Thread, variant: Variant, event: Event, claim: Claim) -> Claimed {
     match thread.turn(event) {
         Turn::Done(_) => return Claimed::Done,
         Turn::Dead { told } => return Claimed::Dead { told },
         Turn::Posting if variant == Variant::SeenBeforeWork => return Claimed::Done,
         Turn::Unknown | Turn::Open | Turn::Posting => register(thread, event),
     }
+    let posting = thread.turn(event) == Turn::Posting;
+    let mut taken_over = false;
     if let Some(lease) = thread.lease.filter(|lease| lease.live) {
-        let twin = fresh || variant == Variant::RedeliveredTwinsDropped;
-        return if twin && lease.event == event { Claimed::Twin } else { Claimed::Wait };
+        let this_copy = lease.copy == claim.copy && claim.copy != UNNAMED;
+        // The broker has taken this copy away from the owner: its process died, or its connection is lost. Nothing was
+        // posted, so nobody waits for the lease; the owner, should it live, is fenced.
+        taken_over = match variant {
+            Variant::AnyReturnedTakesOver => claim.returned && !posting,
+            Variant::TakenOverWhilePosting => claim.returned && this_copy,
+            _ => claim.returned && this_copy && !posting,
+        };
+        if lease.event != event || !taken_over {
+            let twin = claim.fresh && !this_copy || variant == Variant::RedeliveredTwinsDropped;
+            return if twin && lease.event == event { Claimed::Twin } else { Claimed::Wait };
+        }
     }
     if thread.head(variant) != Some(event) && variant != Variant::LeaseWithoutTurns {
         return Claimed::Wait;
     }
     let place = usize::from(event);
-    let posting = thread.turn(event) == Turn::Posting;
     let doubtful = thread.doubtful & bit(event) != 0;
-    thread.lease = Some(Lease { owner: me, event, live: true });
+    thread.lease = Some(Lease { owner: claim.owner, event, copy: claim.copy, live: true });
     if variant != Variant::AttemptsCountedAtFailure {
         thread.attempts[place] = thread.attempts[place].saturating_add(1);
     }
@@ -77,6 +101,8 @@ pub fn claim(thread: &mut Thread, variant: Variant, event: Event, me: Owner, fre
         Variant::DoneBeforePosting => thread.set(event, Turn::Done([None; PARTS])),
         _ => {}
     }
+    // What is taken over is not being posted: there is nothing to look for.
+    let posting = posting && !taken_over;
     Claimed::Run(Grant { posting, doubtful, attempts: thread.attempts[place], kept: thread.kept[place] })
 }
 

@@ -2,8 +2,9 @@
 
 use crate::{
     actions::Action,
-    decision::{Claimed, claim},
-    state::{Call, Copy, Mark, Phase, Why, World, put, take},
+    claim::claiming,
+    decision::{Claim, Claimed, claim},
+    state::{Call, Copy, Mark, Phase, UNNAMED, Why, World, put, take},
     variants::{Configuration, Variant},
 };
 
@@ -20,7 +21,7 @@ impl Configuration {
             }
             Action::CrashInPark(_) => {
                 world.faults.crashes -= 1;
-                put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+                put(&mut world.copies, Copy::parked(&run));
                 self.die(world, worker, &run);
                 return true;
             }
@@ -28,7 +29,7 @@ impl Configuration {
                 world.faults.zombies -= 1;
                 self.pause_counts(world, run.event);
                 run.held = false;
-                put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+                put(&mut world.copies, Copy::redelivered(&run));
             }
             Action::Fail(_) => {
                 world.faults.failures -= 1;
@@ -81,15 +82,32 @@ impl Configuration {
         true
     }
 
-    /// A claim is granted, and its reply is lost: the worker asks again, never as fresh. The first grant's lease runs out.
+    /// A responder takes a copy, and its connection is lost before it claims: it claims late, for a copy that others have.
+    pub(crate) fn lose_before_claim(&self, world: &mut World, worker: usize, copy: Copy) -> bool {
+        world.faults.zombies -= 1;
+        self.pause_counts(world, copy.event);
+        take(&mut world.copies, &copy);
+        let named = Copy { name: if copy.name == UNNAMED { world.new_name() } else { copy.name }, ..copy };
+        put(&mut world.copies, Copy { mark: Mark::Returned, ..named });
+        let late = claiming(named, false, world.redis.epoch, Phase::ClaimLate(copy.mark));
+        world.workers[worker].run = Some(late);
+        true
+    }
+
+    /// A claim is granted, and its reply is lost: the copy is given back, and comes again, never as fresh.
     pub(crate) fn lose_reply(&self, world: &mut World, worker: usize, copy: Copy) -> bool {
         if self.settling(world) {
             return false;
         }
         self.write(world, worker);
-        let me = world.new_owner();
-        let fresh = copy.mark == Mark::Fresh;
-        let Claimed::Run(_) = claim(&mut world.redis.thread, self.variant, copy.event, me, fresh) else { return false };
+        let name = if copy.name == UNNAMED { world.new_name() } else { copy.name };
+        let how = Claim {
+            owner: world.new_owner(),
+            copy: name,
+            fresh: copy.mark == Mark::Fresh,
+            returned: copy.mark == Mark::Returned,
+        };
+        let Claimed::Run(_) = claim(&mut world.redis.thread, self.variant, copy.event, how) else { return false };
         if self.attempts == 0 {
             world.redis.thread.attempts[usize::from(copy.event)] = 0;
         }
@@ -97,7 +115,7 @@ impl Configuration {
         self.strike(world, copy.event);
         if self.variant != Variant::LostReplyStaysFresh {
             take(&mut world.copies, &copy);
-            put(&mut world.copies, Copy { mark: Mark::Returned, ..copy });
+            put(&mut world.copies, Copy { mark: Mark::Returned, name, ..copy });
         }
         true
     }

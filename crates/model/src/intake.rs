@@ -3,7 +3,7 @@
 use crate::{
     actions::Action,
     decision::register,
-    state::{Copy, Event, Mark, Message, Request, Step, World, bit, has, put, take},
+    state::{Copy, Event, Mark, Message, Request, Step, UNNAMED, World, bit, has, put, take},
     variants::{Configuration, Variant},
 };
 
@@ -67,7 +67,7 @@ impl Configuration {
             Step::Publish => {
                 let now = world.redis.epoch;
                 let copy_epoch = self.copy_epoch(world);
-                put(&mut world.copies, Copy { event, mark: Mark::Fresh, epoch: copy_epoch });
+                put(&mut world.copies, Copy { event, mark: Mark::Fresh, epoch: copy_epoch, name: UNNAMED });
                 put(&mut world.requests, Request { event, step: Step::Register, epoch: now });
             }
             Step::Register => {

@@ -26,6 +26,8 @@
 //!
 //! * **One thread.** Threads share nothing but responders.
 //! * **Copies are a bag without order.** Every order of delivery, parking, requeueing and redelivery is one of its orders.
+//! * **A copy has a name only while it matters**: while a lease or another process knows it. A claim takes over what the
+//!   broker took away from its owner, and only the name tells this copy from a second one.
 //! * **Time is order.** A lease runs out at once when its owner is gone (natural), or while it runs on (a fault). Where the
 //!   protocol relies on a duration, the model forbids what the duration excludes, at one named place each: an earlier
 //!   attempt cannot begin a call once a look has begun (`end_of_post_time`), nothing is granted in a new epoch while an

@@ -2,7 +2,7 @@
 
 use crate::{
     decision::{Found, reconcile},
-    state::{Copy, Event, Mark, PARTS, Phase, Run, Why, World, put, take},
+    state::{Copy, Event, Mark, PARTS, Phase, Run, UNNAMED, Why, World, put, take},
     thread::Turn,
     variants::{Configuration, Variant},
 };
@@ -63,7 +63,7 @@ impl Configuration {
 
     /// Publishes a copy that cleans up once the question is decided.
     pub(crate) fn leave_sweep(&self, world: &mut World, event: Event) {
-        let sweep = Copy { event, mark: Mark::Sweep, epoch: 0 };
+        let sweep = Copy { event, mark: Mark::Sweep, epoch: 0, name: UNNAMED };
         // One is enough: fewer clean-ups than there are makes the promise harder to keep, not easier.
         if self.variant != Variant::NoSweep && !world.copies.contains(&sweep) {
             put(&mut world.copies, sweep);
@@ -85,7 +85,7 @@ impl Configuration {
                 // Redis forgot it, so this may be the only copy: it becomes an ordinary one, and the message is adopted.
                 take(&mut world.copies, &copy);
                 if self.variant != Variant::SweepForgets {
-                    put(&mut world.copies, Copy { event, mark: Mark::Returned, epoch: copy.epoch });
+                    put(&mut world.copies, Copy { mark: Mark::Returned, ..copy });
                 }
                 return true;
             }

@@ -11,6 +11,12 @@ use crate::{
 /// A question, by its place in the order of Slack's `ts`.
 pub type Event = u8;
 
+/// Names one message in the broker, so that a claim can say with which copy it comes. The services draw a name with each
+/// publish; here a copy has one only while a lease or another process refers to it.
+pub type CopyName = u8;
+/// The name of a copy to which nothing else refers.
+pub const UNNAMED: CopyName = 0;
+
 /// The most questions that a configuration can have.
 pub const EVENTS: usize = 3;
 /// The most parts that an answer can have.
@@ -100,6 +106,20 @@ pub struct Copy {
     pub mark: Mark,
     /// The epoch of its last publish or redelivery; 0 unless the configuration needs it.
     pub epoch: u8,
+    /// Which copy it is.
+    pub name: CopyName,
+}
+
+impl Copy {
+    /// The copy of an attempt's delivery, redelivered.
+    pub fn redelivered(run: &Run) -> Self {
+        Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch, name: run.copy }
+    }
+
+    /// The copy that is published when an attempt's delivery is parked: another message, with a name of its own.
+    pub fn parked(run: &Run) -> Self {
+        Copy { name: UNNAMED, ..Self::redelivered(run) }
+    }
 }
 
 /// Redis: the thread's keys, the epoch, and an older copy that may come back.
@@ -152,6 +172,8 @@ pub struct Run {
     pub epoch: u8,
     /// The copy is still delivered to this process; false = the connection was lost, and the copy redelivered.
     pub held: bool,
+    /// The copy it came with.
+    pub copy: CopyName,
     /// The epoch of the copy it holds (variant roll call).
     pub copy_epoch: u8,
     /// The next step.
@@ -177,6 +199,8 @@ pub struct Run {
 pub enum Phase {
     /// The claim is not ours any more: claim again with the same delivery.
     Claim,
+    /// The first claim of a delivery, with what the broker said of it; its connection was lost before.
+    ClaimLate(Mark),
     /// Look in Slack, first read.
     Look,
     /// Look in Slack, second read.
@@ -323,6 +347,34 @@ impl World {
         let snapshot = self.redis.snapshot.as_ref().and_then(|thread| thread.lease).map(|lease| lease.owner);
         let taken = |id: Owner| lease == Some(id) || snapshot == Some(id) || self.runs().any(|run| run.owner == id);
         (1..Owner::MAX).find(|id| !taken(*id)).unwrap_or(Owner::MAX)
+    }
+
+    /// The smallest name that no copy has.
+    pub fn new_name(&self) -> CopyName {
+        let taken = self.names();
+        (1..CopyName::MAX).find(|name| !taken.contains(name)).unwrap_or(CopyName::MAX)
+    }
+
+    /// Every reference to a copy by its name.
+    fn names(&self) -> Vec<CopyName> {
+        let leases = [self.redis.thread.lease, self.redis.snapshot.as_ref().and_then(|thread| thread.lease)];
+        let leases = leases.into_iter().flatten().map(|lease| lease.copy);
+        leases.chain(self.runs().map(|run| run.copy)).chain(self.copies.iter().map(|copy| copy.name)).collect()
+    }
+
+    /// Takes away the names to which nothing refers any more: they would only multiply states.
+    pub fn drop_names(&mut self) {
+        let names = self.names();
+        let drop = |name: &mut CopyName| {
+            if names.iter().filter(|other| *other == name).nth(1).is_none() {
+                *name = UNNAMED;
+            }
+        };
+        let snapshot = self.redis.snapshot.as_mut().and_then(|thread| thread.lease.as_mut());
+        self.redis.thread.lease.iter_mut().chain(snapshot).for_each(|lease| drop(&mut lease.copy));
+        self.workers.iter_mut().filter_map(|worker| worker.run.as_mut()).for_each(|run| drop(&mut run.copy));
+        self.copies.iter_mut().for_each(|copy| drop(&mut copy.name));
+        self.copies.sort_unstable();
     }
 
     /// The visible messages of `event`.

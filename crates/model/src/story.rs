@@ -42,6 +42,7 @@ pub(crate) fn tell(world: &World, action: Action) -> Option<String> {
         Action::FallBack => "REDIS FALLS BACK".to_owned(),
         Action::Trim(event) => format!("e{event} IS OLD AND FORGOTTEN"),
         Action::LoseReply(_, copy) => format!("CLAIM e{}, REPLY LOST", copy.event),
+        Action::LoseBeforeClaim(_, copy) => format!("CONNECTION LOST (claim e{})", copy.event),
         Action::Crash(worker) => at(worker, "CRASH"),
         Action::CrashInPark(worker) => at(worker, "CRASH BEFORE THE ACK"),
         Action::Disconnect(worker) => at(worker, "CONNECTION LOST"),
@@ -59,6 +60,7 @@ pub(crate) fn tell(world: &World, action: Action) -> Option<String> {
 fn words(phase: Phase) -> &'static str {
     match phase {
         Phase::Claim => "claim again",
+        Phase::ClaimLate(_) => "claim late",
         Phase::Look => "look",
         Phase::LookAgain => "look again",
         Phase::Answer => "answer",

@@ -1,7 +1,7 @@
 //! What Redis keeps of one thread.
 
 use crate::{
-    state::{EVENTS, Event, PARTS, bit},
+    state::{CopyName, EVENTS, Event, PARTS, bit},
     variants::Variant,
 };
 
@@ -64,6 +64,8 @@ pub struct Lease {
     pub owner: Owner,
     /// For this question.
     pub event: Event,
+    /// With this copy of it.
+    pub copy: CopyName,
     /// It has not run out.
     pub live: bool,
 }

@@ -15,6 +15,12 @@ pub enum Variant {
     RedeliveredTwinsDropped,
     /// A claim whose reply was lost is repeated as fresh.
     LostReplyStaysFresh,
+    /// Any copy that has come back takes its question over from whoever is answering it, not only the owner's own.
+    AnyReturnedTakesOver,
+    /// A copy that has come back takes over whenever it claims, not only at its first claim.
+    ReturnedForEver,
+    /// The owner's copy that has come back takes over while it is being posted too, and does not look in Slack.
+    TakenOverWhilePosting,
     /// An older event that arrives late goes before one that is being posted.
     OlderBeforePosting,
     /// A lease per thread, but no turn list.

@@ -1,10 +1,11 @@
 //! The responder: an attempt from its grant to its end, one script, one call or one publish at a time.
 
 use crate::{
+    claim::Delivered,
     decision::{Begun, Buried, Finish, Finished, Found, begin_post, bury, finish, release},
     intake::post,
     invariants,
-    state::{Copy, Event, Mark, PARTS, Phase, Run, Why, Worker, World, bit, has, put},
+    state::{Copy, Event, PARTS, Phase, Run, Why, Worker, World, bit, has, put},
     thread::{Kept, Turn},
     variants::{Configuration, Variant},
 };
@@ -41,7 +42,9 @@ impl Configuration {
             Phase::Begin | Phase::Post | Phase::Finish | Phase::Remove => self.publish(world, worker, &mut run),
             Phase::DeadLetter | Phase::Bury | Phase::Tell | Phase::NoteTold => self.give_up(world, &run),
             Phase::Release(why) => Next::Phase(self.release(world, &run, why)),
-            Phase::Claim | Phase::Park | Phase::ParkUnknown | Phase::GiveBack | Phase::Ack => Next::End,
+            Phase::Claim | Phase::ClaimLate(_) | Phase::Park | Phase::ParkUnknown | Phase::GiveBack | Phase::Ack => {
+                Next::End
+            }
         };
         match next {
             Next::Phase(phase) => {
@@ -166,18 +169,24 @@ impl Configuration {
 
     /// The delivery leaves the worker's hands.
     fn end(&self, world: &mut World, worker: usize, run: &Run) {
-        let returned = Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch };
+        let held = run.held;
         match run.phase {
-            Phase::Claim => return self.claim(world, worker, returned, false),
+            Phase::Claim => {
+                return self.claim(world, worker, Copy::redelivered(run), Delivered { held, first: false });
+            }
+            Phase::ClaimLate(mark) => {
+                let copy = Copy { mark, ..Copy::redelivered(run) };
+                return self.claim(world, worker, copy, Delivered { held, first: true });
+            }
             Phase::GiveBack => {
                 let back = run.held && self.variant != Variant::HandOverAcks;
                 return self.end_process(world, worker, run, back);
             }
             Phase::ParkUnknown => {
                 self.leave_sweep(world, run.event);
-                put(&mut world.copies, returned);
+                put(&mut world.copies, Copy::parked(run));
             }
-            Phase::Park => put(&mut world.copies, returned),
+            Phase::Park => put(&mut world.copies, Copy::parked(run)),
             _ => {}
         }
         world.workers[worker].run = None;
@@ -262,7 +271,7 @@ impl Configuration {
         // Who could have noticed that Redis fell back is gone.
         world.redis.fell_back &= world.ingress_wrote || world.workers.iter().any(|worker| worker.wrote);
         if back {
-            put(&mut world.copies, Copy { event: run.event, mark: Mark::Returned, epoch: run.copy_epoch });
+            put(&mut world.copies, Copy::redelivered(run));
         }
     }
 }

@@ -47,7 +47,7 @@ pub async fn publish_is_delivered(publisher: &impl TaskPublisher, consumer: &mut
     let delivery = next(consumer).await;
     assert_eq!(delivery.task(), &task(1));
     assert_eq!(delivery.headers(), &headers);
-    assert!(delivery.fresh(), "a first copy is fresh");
+    assert!(delivery.fresh() && !delivery.returned(), "a first copy is fresh");
     delivery.ack().await;
 }
 
@@ -73,11 +73,12 @@ pub async fn unsettled_drop_comes_back(publisher: &impl TaskPublisher, consumer:
     publish(publisher, 1).await;
     drop(take(consumer, 1).await);
     let again = take(consumer, 1).await;
-    assert!(!again.fresh(), "a redelivered copy is not fresh");
+    assert!(!again.fresh() && again.returned(), "a redelivered copy is not fresh");
     again.ack().await;
 }
 
-/// A parked task comes back after its wait and not before, with one more park, marked as asked, and not fresh.
+/// A parked task comes back after its wait and not before, as another copy with one more park, marked as asked, neither
+/// fresh nor returned; unless it is redelivered then.
 /// `wait_ms` is one of the queue's wait times, in ms. Prefetch: any.
 ///
 /// # Panics
@@ -92,11 +93,18 @@ pub async fn park_returns_after_its_wait(
     take(consumer, 1).await.park(wait_ms, false).await.expect("parked");
     let once = take(consumer, 1).await;
     assert!(started.elapsed() >= Duration::from_millis(wait_ms), "came back after {:?}", started.elapsed());
-    assert_eq!(once.headers(), &Headers { parks: 1, ..sent.clone() });
-    assert!(!once.fresh(), "a parked copy is not fresh");
-    once.park(wait_ms, true).await.expect("parked again");
+    let copy = once.headers().copy.clone();
+    assert_ne!(copy, sent.copy, "a parked copy is another one");
+    assert_eq!(once.headers(), &Headers { copy: copy.clone(), parks: 1, ..sent.clone() });
+    assert!(!once.fresh() && !once.returned(), "a parked copy is neither fresh nor returned");
+    once.give_back().await;
+    let again = take(consumer, 1).await;
+    assert_eq!(again.headers().copy, copy);
+    assert!(again.returned(), "a parked copy that is redelivered has come back");
+    again.park(wait_ms, true).await.expect("parked again");
     let twice = take(consumer, 1).await;
-    assert_eq!(twice.headers(), &Headers { parks: 2, sweep: true, ..sent });
+    assert_eq!(twice.headers(), &Headers { copy: twice.headers().copy.clone(), parks: 2, sweep: true, ..sent });
+    assert!(!twice.returned(), "it was redelivered before it was parked, and is another copy now");
     twice.ack().await;
 }
 
@@ -154,7 +162,7 @@ pub async fn give_back_comes_back_redelivered(publisher: &impl TaskPublisher, co
     let sent = publish(publisher, 1).await;
     take(consumer, 1).await.give_back().await;
     let again = take(consumer, 1).await;
-    assert!(!again.fresh(), "a redelivered copy is not fresh");
+    assert!(!again.fresh() && again.returned(), "a redelivered copy is not fresh");
     assert_eq!(again.headers(), &sent);
     again.ack().await;
 }

@@ -20,6 +20,10 @@ pub trait Delivery: Send + Sync + Sized {
     /// Whether this copy comes for the first time: neither redelivered by the broker nor ever parked.
     fn fresh(&self) -> bool;
 
+    /// Whether the broker has delivered this very copy before: whoever held it then has lost it, or gave it back. A copy that
+    /// comes from a wait queue is another one.
+    fn returned(&self) -> bool;
+
     /// Removes the copy: its work is done. If the connection is lost the copy comes again, which is harmless.
     fn ack(self) -> impl Future<Output = ()> + Send;
 

@@ -6,7 +6,8 @@ use shared::ids::{BurialId, CopyId};
 /// What travels beside the task: facts about this one copy, not about the question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers {
-    /// Which publish of the ingress this copy comes from; the same after parking and redelivery.
+    /// Which publish this copy comes from; the same after redelivery, another one after parking. A claim says it, so that
+    /// a copy that comes back can be told from a second one.
     pub copy: CopyId,
     /// How often this copy was parked.
     pub parks: u32,
@@ -36,6 +37,12 @@ impl Headers {
     /// The headers of this copy after it was parked once more.
     #[must_use]
     pub fn parked(&self, sweep: bool) -> Self {
-        Self { parks: self.parks.saturating_add(1), sweep, ..self.clone() }
+        Self { parks: self.parks.saturating_add(1), sweep, ..self.another_copy() }
+    }
+
+    /// The headers of one more publish of the same task.
+    #[must_use]
+    pub fn another_copy(&self) -> Self {
+        Self { copy: CopyId::random(), ..self.clone() }
     }
 }

@@ -208,12 +208,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     ) -> Result<Option<Decision>, ThreadError> {
         let Visible { ts: posted, text, outcome } = visible;
         let Try { question, owner, grant } = attempt;
-        let base = memory.base(&question.text, text);
-        let finish = Finish { answer_ts: &[posted], question: &question.text, answer: text, grant, base };
+        let (mut grant, mut base) = (grant.clone(), memory.base(&question.text, text));
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
-            let finished = self.store.finish(&question.conversation, question.ts, owner, finish.clone()).await;
-            match finished {
+            let (answer_ts, asked) = (&[posted], &question.text);
+            let finish = Finish { answer_ts, question: asked, answer: text, grant: &grant, base: base.clone() };
+            match self.store.finish(&question.conversation, question.ts, owner, finish).await {
                 Ok(Finished::Ok { entries }) => {
                     tracing::info!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
@@ -238,6 +238,14 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     }
                 }
                 Ok(Finished::NotYet) => {}
+                Ok(Finished::BaseOutdated { recorded }) => match self.remember_anew(question).await {
+                    Ok(memory) => (grant.recorded, base) = (recorded, memory.base(&question.text, text)),
+                    Err(error) => tracing::warn!(
+                        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                        "the answer to {}:{} is visible and not recorded yet (try {failure}), Slack does not show its \
+                         thread: {}", question.channel, question.ts, chain(&error),
+                    ),
+                },
                 Err(error) => tracing::warn!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     "the answer to {}:{} is visible and not recorded yet (try {failure}): {}",

@@ -75,11 +75,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let Try { question, grant, .. } = attempt;
         let lost = is_untrusted(grant.stale, grant.previous, matches!(trace, Trace::Posted { .. }));
         let begins = question.conversation.thread_ts() == Some(question.ts);
-        if begins || (!lost && grant.context.bytes().is_some()) {
+        if !lost && (begins || grant.context.bytes().is_some()) {
             return Ok(Memory::Stored);
         }
         let identity = self.identity().await?;
-        let seen = match self.messages_before(question).await {
+        let seen = match self.messages(question).await {
             Err(CallError::Refused { refusal, .. }) => {
                 tracing::error!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
@@ -121,7 +121,21 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.look_again_later(attempt, wait, Reason::CannotRemember).await
     }
 
-    async fn messages_before(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
+    /// What Redis has recorded since the thread was read in Slack is read once more, when Slack shows it too.
+    ///
+    /// # Errors
+    /// When Slack could not be asked.
+    pub(crate) async fn remember_anew(&self, question: &Question) -> Result<Memory, CallError> {
+        tokio::time::sleep(self.delivery.reconcile_pause).await;
+        let identity = self.identity().await?;
+        match self.messages(question).await {
+            // The stored context stays, and the next question reads the thread if it is stale.
+            Err(CallError::Refused { .. }) => Ok(Memory::Unreadable),
+            seen => Ok(Memory::Lost(pair_up(&seen?, question, identity))),
+        }
+    }
+
+    async fn messages(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
         if let Some(root) = question.conversation.thread_ts() {
             return self.read(self.replies.thread(&question.channel, root, root)).await;
         }
@@ -144,11 +158,11 @@ fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
 }
 
 /// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
-/// no turn, as in a context that was never lost.
+/// no turn, as in a context that was never lost; a younger question that was answered first is one, since people see it.
 fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = seen
         .iter()
-        .filter(|message| message.ts < question.ts && !message.is_by(identity))
+        .filter(|message| message.ts != question.ts && !message.is_by(identity))
         .filter_map(|asked| {
             let key = EventKey::of(&question.channel, &asked.ts);
             let answer = seen.iter().find(|message| message.is_by(identity) && message.is_answer_to(&key, WHOLE))?;
@@ -234,10 +248,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_answered_is_no_turn_and_what_came_later_neither() {
+    fn what_was_not_answered_is_no_turn_and_the_question_itself_neither() {
         let seen =
             [said(1, "U1", "just talk"), said(100, "U1", "now?"), answered(101, 100, "now"), said(102, "U1", "later")];
         assert!(rebuilt(&seen).is_empty());
+    }
+
+    #[test]
+    fn a_younger_question_that_was_answered_first_is_a_turn() {
+        let seen =
+            [said(1, "U1", "one?"), answered(2, 1, "first"), said(102, "U1", "later?"), answered(103, 102, "last")];
+        let expected = [("one?", "first"), ("later?", "last")];
+        assert_eq!(rebuilt(&seen), expected.map(|(q, a)| (q.to_owned(), a.to_owned())));
     }
 
     #[test]

@@ -99,12 +99,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn handle<D: Delivery>(&self, mut delivery: D) -> Ending {
         let started = Instant::now();
         let Task::Question(question) = delivery.task().clone();
-        let mut fresh = delivery.fresh();
+        let mut first = true;
         loop {
             let decided = if delivery.headers().sweep {
                 self.sweep(&delivery, &question).await
             } else {
-                self.decide(&delivery, &question, fresh).await
+                self.decide(&delivery, &question, first).await
             };
             let (decision, away) = match decided {
                 Ok(decision) => (decision, None),
@@ -125,7 +125,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Ok(()) => return away.map_or(Ending::Settled, Ending::StoreAway),
                 Err(kept) => {
                     delivery = kept;
-                    fresh = false;
+                    first = false;
                 }
             }
             tokio::select! {
@@ -175,25 +175,32 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         Ok(())
     }
 
-    /// Claims, and runs the question if it is its turn.
+    /// Claims, and runs the question if it is its turn. `first` = this delivery was not claimed before: what the broker says
+    /// of it is news.
     pub(crate) async fn decide(
         &self,
         delivery: &impl Delivery,
         question: &Question,
-        fresh: bool,
+        mut first: bool,
     ) -> Result<Decision, ThreadError> {
         let headers = delivery.headers();
         if let Some(burial) = &headers.replay {
             self.store.register(&question.conversation, question.ts, self.store.stamp(), Some(burial)).await?;
         }
-        let mut fresh = fresh;
         for _ in 0..CLAIMS_IN_A_ROW {
             let company = self.company.read().await;
             let owner = OwnerId::random();
-            let claim = Claim { owner: owner.clone(), copy: headers.copy.clone(), fresh, lease: self.delivery.lease };
+            let claim = Claim {
+                owner: owner.clone(),
+                copy: headers.copy.clone(),
+                fresh: first && delivery.fresh(),
+                returned: first && delivery.returned(),
+                lease: self.delivery.lease,
+            };
             let claimed = self.store.claim(&question.conversation, question.ts, claim).await?;
-            // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left.
-            fresh = false;
+            // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left. And it takes
+            // over at most once: whoever has the question later holds another copy, or has taken this one.
+            first = false;
             let decision = match claimed {
                 Claimed::OtherEpoch => None,
                 Claimed::Done => Some(Decision::Ack("done")),

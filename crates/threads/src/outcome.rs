@@ -35,10 +35,14 @@ pub enum Registered {
 pub struct Claim {
     /// Fresh for each claim; the same one only to repeat a claim whose answer was lost.
     pub owner: OwnerId,
-    /// Which published copy of the question the worker holds.
+    /// Which published copy of the question the worker holds; no two publishes share one.
     pub copy: CopyId,
     /// The copy was never parked nor redelivered, and no earlier claim of it had an unknown outcome.
     pub fresh: bool,
+    /// The broker has delivered this very copy before, and this is the first claim since: whoever held it has lost it, by
+    /// the death of its process or of its connection. At a later claim of the same delivery it is no news any more, and two
+    /// workers would take a question from each other in turn.
+    pub returned: bool,
     /// How long the worker owns the thread without renewing.
     pub lease: Duration,
 }
@@ -89,6 +93,8 @@ pub struct Grant {
     pub stale: bool,
     /// Counts how often the thread was forgotten on request; `finish` compares it.
     pub generation: u64,
+    /// Counts the turns that were recorded in this thread; `finish` compares it before a context is replaced.
+    pub recorded: u64,
     /// The message that told the person that the question was given up, if it was and is replayed: the answer is put in its
     /// place, and no second notice is posted.
     pub notice: Option<MessageTs>,
@@ -200,7 +206,8 @@ pub enum Base {
     None,
     /// What was said before this question; used when no context is stored.
     IfAbsent(Vec<Turn>),
-    /// The whole context with this question and its answer in it; used after Redis lost data.
+    /// The whole context with this question and its answer in it; used after Redis lost data, if no turn was recorded since
+    /// the claim.
     Replace(Vec<Turn>),
 }
 
@@ -220,6 +227,12 @@ pub enum Finished {
     Withdrawn,
     /// Another question is the head: ask again later.
     NotYet,
+    /// A turn was recorded since, and the context that should replace the stored one may lack it: read the thread anew, then
+    /// ask again with this count in the grant.
+    BaseOutdated {
+        /// [`Grant::recorded`] now.
+        recorded: u64,
+    },
     /// Claim again; Slack will be asked, and the message found.
     OtherEpoch,
 }

@@ -40,7 +40,8 @@ pub trait ThreadStore: Send + Sync {
     ) -> impl Future<Output = Result<Registered, ThreadError>> + Send;
 
     /// Asks for the right to answer. Registers the question if need be; grants only to the head of the turn list, to one
-    /// owner at a time, and counts the attempt. After an error the claim's outcome is unknown: the copy is never fresh again.
+    /// owner at a time, and counts the attempt. An owner whose own copy has come back ([`Claim::returned`]) is fenced at
+    /// once if nothing was posted; a lease of a begun post is waited for. After an error the claim's outcome is unknown: the copy is never fresh again.
     fn claim(
         &self,
         conversation: &Conversation,

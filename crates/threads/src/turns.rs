@@ -104,6 +104,7 @@ struct Owner {
 pub struct Turns {
     epoch: Option<EpochId>,
     generation: u64,
+    recorded: u64,
     stale: bool,
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
@@ -168,7 +169,10 @@ impl Turns {
         }
         let left = self.owner.as_ref().map_or(0, |owner| owner.until.saturating_sub(at.now));
         let mine = self.owns(ts, &claim.owner);
-        let taken = left > 0 && !mine;
+        // The broker took this very copy away from the owner before anything was posted: nobody waits for its lease.
+        let own_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy == claim.copy);
+        let taken_back = claim.returned && own_copy && self.stage(ts) == Some(&Stage::Open);
+        let taken = left > 0 && !mine && !taken_back;
         let another_copy = self.owner.as_ref().is_some_and(|owner| owner.ts == ts && owner.copy != claim.copy);
         if taken && claim.fresh && another_copy {
             return Claimed::Twin;
@@ -194,8 +198,8 @@ impl Turns {
         };
         let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        let (stale, generation) = (self.stale, self.generation);
-        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, notice })
+        let (stale, generation, recorded) = (self.stale, self.generation, self.recorded);
+        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -295,8 +299,13 @@ impl Turns {
         let claimed = &finish.grant.context;
         let forgotten =
             finish.grant.generation != self.generation || (claimed.text().is_some() && self.context.text().is_none());
+        // Another question was recorded since: replacing would drop its turn.
+        if !forgotten && writing.replace.is_some() && finish.grant.recorded != self.recorded {
+            return Ok(Finished::BaseOutdated { recorded: self.recorded });
+        }
         let mut entries = 0;
         if !forgotten {
+            self.recorded += 1;
             self.stale &= writing.replace.is_none() && self.context.text().is_some();
             let text = match (&writing.replace, self.context.text()) {
                 (Some((text, _)), _) => text.clone(),

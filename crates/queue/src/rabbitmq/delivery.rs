@@ -92,7 +92,7 @@ impl Lent {
     }
 
     async fn bury(&self, reason: &str, attempts: u32) -> Result<(), QueueError> {
-        let mut headers = properties::encode(&self.headers);
+        let mut headers = properties::encode(&self.headers.another_copy());
         properties::mark_dead(&mut headers, &Death { reason, attempts }, self.publisher.clock());
         let message = Message {
             key: DEAD,
@@ -137,6 +137,10 @@ impl Delivery for RabbitDelivery {
 
     fn fresh(&self) -> bool {
         !self.0.redelivered && self.0.headers.parks == 0
+    }
+
+    fn returned(&self) -> bool {
+        self.0.redelivered
     }
 
     async fn ack(mut self) {

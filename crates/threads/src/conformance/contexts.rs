@@ -2,7 +2,7 @@
 
 use shared::turn::Turn;
 
-use super::{Laboratory, Thread};
+use super::{LEASE, Laboratory, Thread};
 use crate::outcome::{Base, Begun, Finished};
 
 /// Whichever worker takes it.
@@ -90,6 +90,24 @@ pub async fn a_replacing_context_stands_alone(laboratory: &impl Laboratory) {
     let base = Base::Replace(turns.clone());
     assert_eq!(thread.finish_with(2, "a", &grant, (12, base)).await, Finished::Ok { entries: 2 });
     assert_eq!(thread.run(3, "a").await.context.turns(), turns);
+}
+
+/// It was read in Slack before the other answer was there, and would drop it.
+pub async fn a_context_read_before_another_turn_was_recorded_does_not_replace_it(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    let mut grant = thread.run(2, "a").await;
+    thread.register(1).await;
+    laboratory.advance(LEASE);
+    thread.answer(1).await;
+    let base = |turns: &[Turn]| Base::Replace(turns.to_vec());
+    let pair = [Turn::user("question 2"), Turn::assistant("answer 2")];
+    let Finished::BaseOutdated { recorded } = thread.finish_with(2, "a", &grant, (12, base(&pair))).await else {
+        panic!("question 1 was recorded since")
+    };
+    grant.recorded = recorded;
+    let whole = [vec![Turn::user("question 1"), Turn::assistant("answer 1")], pair.to_vec()].concat();
+    assert_eq!(thread.finish_with(2, "a", &grant, (12, base(&whole))).await, Finished::Ok { entries: 4 });
+    assert_eq!(thread.run(3, "b").await.context.turns(), whole);
 }
 
 /// A worker that started before does not bring it back.

@@ -103,14 +103,23 @@ impl<'l, L: Laboratory> Thread<'l, L> {
         store.register(&self.conversation, self.ts(n), store.stamp(), Some(&burial)).await.expect("register")
     }
 
-    /// Claims with a copy that was redelivered.
+    /// Claims with a copy that was parked before.
     pub async fn claim(&self, n: u64, owner: &str) -> Claimed {
         self.claim_copy(n, owner, "copy", false).await
     }
 
     /// Claims with one copy.
     pub async fn claim_copy(&self, n: u64, owner: &str, copy: &str, fresh: bool) -> Claimed {
-        let claim = Claim { owner: OwnerId::new(owner), copy: CopyId::new(copy), fresh, lease: LEASE };
+        self.claim_as(n, owner, copy, (fresh, false)).await
+    }
+
+    /// Claims with one copy that the broker has redelivered.
+    pub async fn claim_returned(&self, n: u64, owner: &str, copy: &str) -> Claimed {
+        self.claim_as(n, owner, copy, (false, true)).await
+    }
+
+    async fn claim_as(&self, n: u64, owner: &str, copy: &str, (fresh, returned): (bool, bool)) -> Claimed {
+        let claim = Claim { owner: OwnerId::new(owner), copy: CopyId::new(copy), fresh, returned, lease: LEASE };
         self.laboratory.store().claim(&self.conversation, self.ts(n), claim).await.expect("claim")
     }
 
@@ -200,6 +209,8 @@ macro_rules! conformance {
             order: an_unregistered_question_is_registered_by_its_claim,
             order: a_late_older_question_does_not_pass_one_that_is_being_posted,
             order: a_twin_is_recognised_only_while_the_other_copy_is_being_answered,
+            order: a_copy_that_the_broker_took_from_its_owner_takes_over_at_once,
+            order: a_copy_that_is_not_the_owners_waits_for_the_lease,
             order: a_lease_that_ran_out_lets_another_worker_in,
             order: a_renewed_lease_keeps_the_thread,
             order: a_released_question_is_free_at_once,
@@ -207,6 +218,7 @@ macro_rules! conformance {
             order: a_failed_question_rests_for_every_copy,
             order: attempts_are_counted_per_claim,
             posting: a_begun_post_is_seen_by_the_next_worker_with_its_answer,
+            posting: a_returned_copy_waits_for_the_lease_of_a_post,
             posting: only_slack_itself_reopens_a_begun_post,
             posting: a_worker_that_lost_its_lease_may_not_post,
             posting: renewing_never_shortens_the_lease_of_a_post,
@@ -231,6 +243,7 @@ macro_rules! conformance {
             contexts: entries_that_came_meanwhile_are_kept,
             contexts: a_rebuilt_context_is_used_only_when_there_is_none,
             contexts: a_replacing_context_stands_alone,
+            contexts: a_context_read_before_another_turn_was_recorded_does_not_replace_it,
             contexts: a_forgotten_context_stays_forgotten,
             contexts: a_record_of_before_is_not_put_into_the_context_of_after,
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,

@@ -73,6 +73,32 @@ pub async fn a_twin_is_recognised_only_while_the_other_copy_is_being_answered(la
     assert!(matches!(thread.claim_copy(1, "b", "second", true).await, Claimed::Run(_)));
 }
 
+/// Its worker died, and nothing was posted. The attempt counts, and the worker is fenced if it lives after all.
+pub async fn a_copy_that_the_broker_took_from_its_owner_takes_over_at_once(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    let first = thread.run(1, "a").await;
+    let Claimed::Run(grant) = thread.claim_returned(1, "b", "copy").await else { panic!("it is taken over") };
+    assert_eq!((grant.previous, grant.attempts), (Previous::Open, first.attempts + 1));
+    assert_eq!(thread.begin_post(1, "a").await, Begun::Lost);
+    assert_eq!(thread.renew(1, "a").await, Renewed::Lost);
+    assert_eq!(thread.release(1, "a", State::Open, Attempt::Back).await, Released::Lost);
+    assert!(matches!(thread.claim(1, "a").await, Claimed::Wait { .. }), "at its second claim it is no news any more");
+    assert_eq!(thread.begin_post(1, "b").await, Begun::Ok);
+}
+
+/// The owner's copy is in its worker's hands.
+pub async fn a_copy_that_is_not_the_owners_waits_for_the_lease(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    thread.register(2).await;
+    thread.run(1, "a").await;
+    assert!(matches!(thread.claim_returned(1, "b", "another copy").await, Claimed::Wait { .. }));
+    assert!(matches!(thread.claim_returned(2, "b", "copy").await, Claimed::Wait { .. }), "a copy of another question");
+    assert_eq!(thread.renew(1, "a").await, Renewed::Ok);
+    // An older question came late: it is the head now, so the returned copy waits like any other.
+    thread.register(0).await;
+    assert!(matches!(thread.claim_returned(1, "b", "copy").await, Claimed::Wait { before: 1, .. }));
+}
+
 /// Its worker died.
 pub async fn a_lease_that_ran_out_lets_another_worker_in(laboratory: &impl Laboratory) {
     let thread = Thread::new(laboratory);

@@ -24,6 +24,15 @@ pub async fn a_begun_post_is_seen_by_the_next_worker_with_its_answer(laboratory:
     }
 }
 
+/// The call may be at Slack: only when its time is over anybody can look.
+pub async fn a_returned_copy_waits_for_the_lease_of_a_post(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    thread.run(1, "a").await;
+    thread.begin_post(1, "a").await;
+    assert!(matches!(thread.claim_returned(1, "b", "copy").await, Claimed::Wait { before: 0, .. }));
+    assert_eq!(thread.renew(1, "a").await, Renewed::Ok);
+}
+
 /// A released post stays a post unless Slack said that there is none.
 pub async fn only_slack_itself_reopens_a_begun_post(laboratory: &impl Laboratory) {
     let thread = Thread::new(laboratory);

@@ -77,6 +77,7 @@ impl ThreadStore for RedisThreads {
             claim.owner.argument(),
             claim.copy.as_str().argument(),
             claim.fresh.argument(),
+            claim.returned.argument(),
             claim.lease.argument(),
             self.remember.argument(),
             self.doubtful_after().argument(),
@@ -201,6 +202,7 @@ impl ThreadStore for RedisThreads {
             writing.cut.argument(),
             claimed.argument(),
             finish.grant.generation.argument(),
+            finish.grant.recorded.argument(),
             self.context_ttl.argument(),
             self.remember.argument(),
         ];
@@ -210,6 +212,7 @@ impl ThreadStore for RedisThreads {
         match kind.as_str() {
             "ok" => {}
             "not_yet" => return Ok(Finished::NotYet),
+            "base_outdated" => return Ok(Finished::BaseOutdated { recorded: reply.number()? }),
             "final" => {
                 return Ok(match reply.final_state()? {
                     Final::Done(answer_ts) => Finished::Done(answer_ts),
@@ -322,6 +325,7 @@ impl RedisThreads {
         };
         let attempts = u32::try_from(reply.number()?).unwrap_or(u32::MAX);
         let generation = reply.number()?;
+        let recorded = reply.number()?;
         let stale = reply.number()? == 1;
         let key = self.keys.of(conversation)[1].clone();
         let context = match reply.bytes()? {
@@ -347,6 +351,6 @@ impl RedisThreads {
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, notice }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice }))
     }
 }

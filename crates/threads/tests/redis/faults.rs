@@ -177,6 +177,7 @@ async fn a_claim_that_is_repeated_after_a_timeout_is_never_its_own_twin() {
         owner: shared::ids::OwnerId::new(owner),
         copy: shared::ids::CopyId::new("copy"),
         fresh: true,
+        returned: false,
         lease: Duration::from_secs(30),
     };
     // Another copy is being answered, so a fresh claim would be a twin; while Redis pauses the first try times out.

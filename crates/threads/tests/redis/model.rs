@@ -28,7 +28,7 @@ const TOLERANCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 enum Step {
     Register { n: u64, replay: Option<u8> },
-    Claim { n: u64, owner: u8, copy: u8, fresh: bool },
+    Claim { n: u64, owner: u8, copy: u8, seen: u8 },
     Renew { n: u64, owner: u8 },
     Release { n: u64, owner: u8, open: bool, back: bool },
     BeginPost { n: u64, owner: u8 },
@@ -45,8 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
     let (n, owner) = (1..=3u64, 0..3u8);
     prop_oneof![
         3 => (n.clone(), prop::option::of(0..2u8)).prop_map(|(n, replay)| Step::Register { n, replay }),
-        12 => (n.clone(), owner.clone(), 0..2u8, any::<bool>())
-            .prop_map(|(n, owner, copy, fresh)| Step::Claim { n, owner, copy, fresh }),
+        12 => (n.clone(), owner.clone(), 0..2u8, 0..3u8)
+            .prop_map(|(n, owner, copy, seen)| Step::Claim { n, owner, copy, seen }),
         2 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::Renew { n, owner }),
         3 => (n.clone(), owner.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(n, owner, open, back)| Step::Release { n, owner, open, back }),
@@ -100,9 +100,10 @@ impl Pair<'_> {
                 let redis = store.register(&conversation, self.ts(n), store.stamp(), replay.as_ref()).await;
                 assert_eq!(redis.unwrap(), model);
             }
-            Step::Claim { n, owner, copy, fresh } => {
+            Step::Claim { n, owner, copy, seen } => {
                 let copy = CopyId::new(copy.to_string());
-                let claim = Claim { owner: owner_id(owner), copy, fresh, lease: LEASE };
+                let (fresh, returned) = (seen == 0, seen == 1);
+                let claim = Claim { owner: owner_id(owner), copy, fresh, returned, lease: LEASE };
                 let model = self.model.claim(at, rules, self.ts(n), &claim);
                 let redis = store.claim(&conversation, self.ts(n), claim).await.unwrap();
                 if let Claimed::Run(grant) = &redis {

@@ -1,6 +1,6 @@
--- ts, score, owner, copy, fresh, lease ms, remember ms, doubtful after ms, context ttl ms
-local ts, score, me, copy, fresh = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9] == '1'
-local lease, remember, doubtful, context_ttl = tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), ARGV[13]
+-- ts, score, owner, copy, fresh, returned, lease ms, remember ms, doubtful after ms, context ttl ms
+local ts, score, me, copy, fresh, returned = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9] == '1', ARGV[10] == '1'
+local lease, remember, doubtful, context_ttl = tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13]), ARGV[14]
 local counter = count_write()
 enter_epoch()
 local state = state_of(ts)
@@ -12,7 +12,10 @@ local held = redis.call('HMGET', THREAD, 'owner', 'event', 'copy', 'until')
 local left = held[1] and tonumber(held[4] or 0) - NOW or 0
 local mine = held[1] == me and held[2] == ts
 local settling = NOW < tonumber(redis.call('HGET', EPOCH, 'settle_until') or 0)
-local taken = left > 0 and not mine
+-- The broker took this very copy away from the owner before anything was posted: its process died or its connection is
+-- lost, and nobody waits for its lease. Should it live, it is fenced. A begun post has its lease: the call may be at Slack.
+local taken_back = returned and state == 'open' and held[2] == ts and held[3] == copy
+local taken = left > 0 and not mine and not taken_back
 -- Another copy of a question that is being answered, and the owner's own copy is still in the broker.
 if taken and fresh and held[2] == ts and held[3] ~= copy then return { counter, 'twin' } end
 -- After a failure the question rests, whichever copy asks.
@@ -37,6 +40,6 @@ elseif tonumber(score) < tonumber(redis.call('HGET', EPOCH, 'since') or 0) * 100
 end
 return {
   counter, 'run', previous, ago, attempts, tonumber(redis.call('HGET', THREAD, 'gen') or 0),
-  redis.call('HEXISTS', THREAD, 'stale'),
+  tonumber(redis.call('HGET', THREAD, 'recorded') or 0), redis.call('HEXISTS', THREAD, 'stale'),
   redis.call('GET', CONTEXT), redis.call('HGET', ANSWERS, ts), redis.call('HGET', THREAD, 'm:' .. ts),
 }

@@ -1,7 +1,8 @@
 -- ts, owner, answer ts list, pair, context when there is none or '', context that replaces it or '', bytes to cut off its
--- start, its length at the claim or -1, generation at the claim, context ttl ms, remember ms
+-- start, its length at the claim or -1, generation and count of recorded turns at the claim, context ttl ms, remember ms
 local ts, me, posted, pair, absent, replace, cut = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local claimed, generation, context_ttl, remember = tonumber(ARGV[12]), ARGV[13], ARGV[14], tonumber(ARGV[15])
+local claimed, generation, recorded = tonumber(ARGV[12]), ARGV[13], ARGV[14]
+local context_ttl, remember = ARGV[15], tonumber(ARGV[16])
 
 -- Where the array ends, and whether it is empty. JSON is spliced as text and never decoded: Lua's decoder changes
 -- numbers and turns empty arrays into objects, and another application's entries have to survive byte for byte.
@@ -25,6 +26,9 @@ if not owns(ts, me) and head() ~= ts then return { counter, 'not_yet' } end
 local how, before = 'left', false
 local forgotten = (redis.call('HGET', THREAD, 'gen') or '0') ~= generation or (claimed >= 0 and not value)
 if not forgotten then
+  -- Another question was recorded since: replacing would drop its turn.
+  local now_recorded = redis.call('HGET', THREAD, 'recorded') or '0'
+  if replace ~= '' and now_recorded ~= recorded then return { counter, 'base_outdated', tonumber(now_recorded) } end
   if replace ~= '' then
     redis.call('SET', CONTEXT, replace)
     how = 'replaced'
@@ -43,6 +47,7 @@ if not forgotten then
       redis.call('SETRANGE', CONTEXT, last - 1, (empty and '' or ',') .. pair .. ']')
     end
   end
+  redis.call('HINCRBY', THREAD, 'recorded', 1)
   if how == 'replaced' or how == 'created' then redis.call('HDEL', THREAD, 'stale') end
   redis.call('PEXPIRE', CONTEXT, context_ttl)
 end
