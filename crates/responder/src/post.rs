@@ -23,7 +23,7 @@ use threads::{
 };
 
 use crate::{
-    answering::FIRST_PAUSE,
+    answering::{FIRST_PAUSE, log_step},
     lease::Held,
     rebuild::Memory,
     reconcile::WHOLE,
@@ -67,6 +67,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let ControlFlow::Break(end) = self.announce(attempt, kept).await? {
             return Ok(end);
         }
+        log_step(attempt.question, "posting");
         // Whoever takes over looks in Slack once this time is over, so nothing may be sent after it.
         if announced.elapsed() > self.delivery.post_start {
             return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some);
@@ -84,6 +85,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Ok(ts) => ts,
             Err(error) => return self.post_failed(attempt, error).await,
         };
+        log_step(attempt.question, "posted");
         let since_received = self.clock.millis().saturating_sub(question.received_ms);
         #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
         metrics::histogram!("threadkeeper_question_seconds").record(since_received as f64 / 1000.0);

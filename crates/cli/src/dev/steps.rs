@@ -80,36 +80,51 @@ struct Seen {
     number: Option<u64>,
     /// Whether a kept question has its place in its thread.
     numbered: bool,
-    /// Whether this is the line about a recorded answer; the one about its delivery has the same outcome.
-    recorded: bool,
+    /// Whether this is the last line about a copy: what became of it.
+    ended: bool,
 }
 
 impl Seen {
     /// What an outcome in the log means on a question's way.
     fn stages(&self, outcome: &str) -> Vec<(Stage, Option<&'static str>)> {
-        let plain = |stage| vec![(stage, None)];
+        if self.ended { Self::of_delivery(outcome) } else { self.of_step(outcome) }.to_vec()
+    }
+
+    /// The outcome of one step.
+    fn of_step(&self, outcome: &str) -> &'static [(Stage, Option<&'static str>)] {
         match outcome {
-            "kept" if self.numbered => vec![(Stage::Received, None), (Stage::Queued, None), (Stage::Numbered, None)],
-            "kept" => {
-                vec![(Stage::Received, None), (Stage::Queued, Some("without a place in its thread: the store is away"))]
+            "kept" if self.numbered => &[(Stage::Received, None), (Stage::Queued, None), (Stage::Numbered, None)],
+            "kept" => &[(Stage::Received, None), (Stage::Queued, Some("without a place in its thread"))],
+            "claimed" => &[(Stage::Claimed, None)],
+            "answer_made" => &[(Stage::Answered, None)],
+            "posting" => &[(Stage::Posting, None)],
+            "posted" => &[(Stage::Posted, None)],
+            "answered" => &[(Stage::Finished, None)],
+            "adopted" => &[(Stage::Finished, Some("an earlier attempt had posted it"))],
+            "attempt_failed" => &[(Stage::Failed, None)],
+            "dead" => &[(Stage::GivenUp, None)],
+            _ => &[],
+        }
+    }
+
+    /// What became of one copy; where a step has told it already, nothing.
+    fn of_delivery(outcome: &str) -> &'static [(Stage, Option<&'static str>)] {
+        match outcome {
+            "answered" | "adopted" | "given_up" => &[],
+            "done" | "twin" | "dead" | "withdrawn" | "superseded" => &[(Stage::Repeated, None)],
+            "swept" | "sweep_waits" | "sweep_given_up" => &[(Stage::Repeated, Some("it looks for late answers"))],
+            "waits" => &[(Stage::Parked, Some("it is not its turn yet"))],
+            "attempt_failed" => &[(Stage::Parked, Some("a pause after a failure"))],
+            "paced" | "rate_limited" => &[(Stage::Parked, Some("Slack takes one message a second in a channel"))],
+            "store_away" | "store_error" => &[(Stage::Parked, Some("the store is away"))],
+            "settling" | "other_epoch" => &[(Stage::Parked, Some("the store has lost data"))],
+            "model_away" => &[(Stage::Parked, Some("what answers are made from is away"))],
+            "slack_away" | "slack_refuses" => &[(Stage::Parked, Some("Slack is away"))],
+            "post_unknown" | "post_late" | "slack_asked_later" => {
+                &[(Stage::Parked, Some("Slack is asked later whether it has the answer"))]
             }
-            "claimed" => plain(Stage::Claimed),
-            "answer_made" => plain(Stage::Answered),
-            "posting" => plain(Stage::Posting),
-            "posted" => plain(Stage::Posted),
-            "answered" if self.recorded => plain(Stage::Finished),
-            "adopted" if self.recorded => vec![(Stage::Finished, Some("an earlier attempt had posted it"))],
-            "answered" | "adopted" => Vec::new(),
-            "done" | "twin" | "dead" | "withdrawn" | "superseded" | "swept" => plain(Stage::Repeated),
-            "failed" => plain(Stage::Failed),
-            "given_up" => plain(Stage::GivenUp),
-            "waits" => vec![(Stage::Parked, Some("it is not its turn yet"))],
-            "paced" | "rate_limited" => vec![(Stage::Parked, Some("Slack takes one message a second in a channel"))],
-            "store_away" => vec![(Stage::Parked, Some("the store is away"))],
-            "handed_over" => vec![(Stage::Parked, Some("the worker was told to stop"))],
-            "post_unknown" | "slack_asked_later" => vec![(Stage::Parked, Some("Slack is asked later what it has"))],
-            "not_kept" | "unregistered" => Vec::new(),
-            _ => plain(Stage::Parked),
+            "handed_over" => &[(Stage::Parked, Some("its worker was told to stop"))],
+            _ => &[(Stage::Parked, None)],
         }
     }
 
@@ -118,7 +133,6 @@ impl Seen {
             "slack.channel_id" => self.channel = Some(ChannelId::new(text)),
             "slack.ts" => self.ts = text.parse().ok(),
             "outcome" => self.outcome = Some(text.to_owned()),
-            "answer_ts" => self.recorded = true,
             _ => {}
         }
     }
@@ -136,14 +150,16 @@ impl Visit for Seen {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "number" {
-            self.number = Some(value);
+        match field.name() {
+            "number" => self.number = Some(value),
+            "parks" => self.ended = true,
+            _ => {}
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // What is logged by `%` arrives here, and is printed as it is displayed.
-        if matches!(field.name(), "slack.channel_id" | "slack.ts" | "answer_ts") {
+        if matches!(field.name(), "slack.channel_id" | "slack.ts") {
             self.text(field.name(), &format!("{value:?}"));
         }
     }

@@ -83,7 +83,7 @@ impl EmbeddedDelivery {
     fn keep_dead(&self, reason: String, attempts: u32) -> Result<(), QueueError> {
         let queue = self.queue();
         let copy = self.copy();
-        queue.add(Place::Dead { reason, attempts }, copy.headers.clone(), copy.task.clone())?;
+        queue.add(Place::Dead { reason, attempts }, copy.headers.another_copy(), copy.task.clone())?;
         metrics::counter!("threadkeeper_dead_letters_total").increment(1);
         Ok(())
     }
@@ -100,6 +100,10 @@ impl Delivery for EmbeddedDelivery {
 
     fn fresh(&self) -> bool {
         !self.copy().redelivered && self.copy().headers.parks == 0
+    }
+
+    fn returned(&self) -> bool {
+        self.copy().redelivered
     }
 
     async fn ack(mut self) {

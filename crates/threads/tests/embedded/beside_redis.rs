@@ -41,6 +41,7 @@ enum Step {
         owner: u8,
         copy: u8,
         fresh: bool,
+        returned: bool,
     },
     Renew {
         n: u64,
@@ -89,8 +90,8 @@ fn step() -> impl Strategy<Value = Step> {
     let (n, owner) = (1..=3u64, 0..3u8);
     prop_oneof![
         3 => (n.clone(), prop::option::of(0..2u8)).prop_map(|(n, replay)| Step::Register { n, replay }),
-        12 => (n.clone(), owner.clone(), 0..2u8, any::<bool>())
-            .prop_map(|(n, owner, copy, fresh)| Step::Claim { n, owner, copy, fresh }),
+        12 => (n.clone(), owner.clone(), 0..2u8, any::<bool>(), any::<bool>())
+            .prop_map(|(n, owner, copy, fresh, returned)| Step::Claim { n, owner, copy, fresh, returned }),
         2 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::Renew { n, owner }),
         3 => (n.clone(), owner.clone(), 0..3u8, any::<bool>())
             .prop_map(|(n, owner, state, back)| Step::Release { n, owner, state, back }),
@@ -188,9 +189,9 @@ impl Sides<'_> {
                 let replay = replay.map(burial_id);
                 said(store.register(thread, self.ts(n), store.stamp(), replay.as_ref()).await)
             }
-            Step::Claim { n, owner, copy, fresh } => {
+            Step::Claim { n, owner, copy, fresh, returned } => {
                 let copy = CopyId::new(copy.to_string());
-                let claim = Claim { owner: owner_id(owner), copy, fresh, lease: LEASE };
+                let claim = Claim { owner: owner_id(owner), copy, fresh, returned, lease: LEASE };
                 let claimed = store.claim(thread, self.ts(n), claim).await.unwrap();
                 let granted = if let Claimed::Run(grant) = &claimed { Some(grant.clone()) } else { None };
                 let keeps_context = granted.is_some();

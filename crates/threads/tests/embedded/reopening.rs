@@ -77,6 +77,7 @@ async fn a_file_that_lost_its_threads_while_questions_were_under_way_settles_fir
         owner: shared::ids::OwnerId::random(),
         copy: shared::ids::CopyId::random(),
         fresh: false,
+        returned: false,
         lease: Duration::from_secs(30),
     };
     let claimed = store.claim(&thread, ts, claim).await.unwrap();
