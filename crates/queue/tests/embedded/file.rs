@@ -1,5 +1,7 @@
 //! A data file of its own for each test.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its surroundings do")]
+
 use std::{path::PathBuf, sync::Arc};
 
 use queue::{EmbeddedQueue, conformance::DeadLetter, embedded::EmbeddedConsumer};
