@@ -40,6 +40,7 @@ mod error;
 mod event;
 mod fault;
 mod options;
+mod page;
 mod person;
 mod playground;
 mod signature;

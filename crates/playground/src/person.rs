@@ -51,10 +51,7 @@ impl Asked {
 impl Playground {
     /// Opens a public channel of this name.
     pub fn channel(&self, name: &str) -> ChannelId {
-        self.site.change(|workspace| {
-            let id = ChannelId::new(workspace.next_id('C'));
-            open(workspace, Channel::new(id, Kind::Public, name))
-        })
+        self.site.change(|workspace| public_channel(workspace, name))
     }
 
     /// Opens a private channel of this name.
@@ -90,11 +87,7 @@ impl Playground {
 
     /// A new person of this name.
     pub fn person(&self, name: &str) -> UserId {
-        self.site.change(|workspace| {
-            let id = UserId::new(workspace.next_id('U'));
-            workspace.people.insert(id.clone(), name.to_owned());
-            id
-        })
+        self.site.change(|workspace| add_named(workspace, name))
     }
 
     /// Channels and people to begin with, for whoever opens the page; those that are there already stay.
@@ -170,16 +163,7 @@ impl Playground {
     /// # Errors
     /// When there is no such message.
     pub fn edit(&self, channel: &ChannelId, ts: MessageTs, text: &str) -> Result<Vec<Event>, PlaygroundError> {
-        self.site.change(|workspace| {
-            let before = existing(workspace, channel, ts)?;
-            let edited = workspace.next_ts();
-            let mut after = before.clone();
-            text.clone_into(&mut after.text);
-            after.blocks = Some(rich_text(text));
-            after.edited = Some(edited);
-            workspace.replace(after.clone());
-            Ok(Event::about_edited(workspace, &before, &after))
-        })
+        edit(&self.site, channel, ts, text)
     }
 
     /// Somebody deletes their message.
@@ -187,12 +171,7 @@ impl Playground {
     /// # Errors
     /// When there is no such message.
     pub fn delete(&self, channel: &ChannelId, ts: MessageTs) -> Result<Vec<Event>, PlaygroundError> {
-        self.site.change(|workspace| {
-            let mut message = existing(workspace, channel, ts)?;
-            message.deleted = true;
-            workspace.replace(message.clone());
-            Ok(Event::about_deleted(workspace, &message))
-        })
+        delete(&self.site, channel, ts)
     }
 
     /// Any other event, `inner` as in Slack's reference (<https://docs.slack.dev/reference/events>), in the envelope
@@ -216,6 +195,25 @@ fn furnish(workspace: &mut Workspace) {
         workspace.people.entry(person.clone()).or_insert_with(|| name.to_owned());
         direct_messages(workspace, &person);
     }
+}
+
+/// [`Playground::channel`], for the page too.
+pub(crate) fn public_channel(workspace: &mut Workspace, name: &str) -> ChannelId {
+    let id = ChannelId::new(workspace.next_id('C'));
+    open(workspace, Channel::new(id, Kind::Public, name))
+}
+
+/// A new person, with direct messages to write to the bot.
+pub(crate) fn newcomer(workspace: &mut Workspace, name: &str) -> UserId {
+    let id = add_named(workspace, name);
+    direct_messages(workspace, &id);
+    id
+}
+
+fn add_named(workspace: &mut Workspace, name: &str) -> UserId {
+    let id = UserId::new(workspace.next_id('U'));
+    workspace.people.insert(id.clone(), name.to_owned());
+    id
 }
 
 fn direct_messages(workspace: &mut Workspace, with: &UserId) -> ChannelId {
@@ -277,6 +275,30 @@ pub(crate) fn say(
         });
         let events = Event::about_new(workspace, &message);
         Ok(Said { channel: message.channel, ts: message.ts, events })
+    })
+}
+
+/// [`Playground::edit`], for the page too.
+pub(crate) fn edit(site: &Site, channel: &ChannelId, ts: MessageTs, text: &str) -> Result<Vec<Event>, PlaygroundError> {
+    site.change(|workspace| {
+        let before = existing(workspace, channel, ts)?;
+        let edited = workspace.next_ts();
+        let mut after = before.clone();
+        text.clone_into(&mut after.text);
+        after.blocks = Some(rich_text(text));
+        after.edited = Some(edited);
+        workspace.replace(after.clone());
+        Ok(Event::about_edited(workspace, &before, &after))
+    })
+}
+
+/// [`Playground::delete`], for the page too.
+pub(crate) fn delete(site: &Site, channel: &ChannelId, ts: MessageTs) -> Result<Vec<Event>, PlaygroundError> {
+    site.change(|workspace| {
+        let mut message = existing(workspace, channel, ts)?;
+        message.deleted = true;
+        workspace.replace(message.clone());
+        Ok(Event::about_deleted(workspace, &message))
     })
 }
 

@@ -26,6 +26,7 @@ use crate::{
     event::Event,
     fault::Rule,
     options::{Identity, Options},
+    page,
     site::Site,
     step_log::StepLog,
     workspace::{Call, Keeper, Message, Record, Workspace},
@@ -268,6 +269,7 @@ fn prepare(site: &Arc<Site>, listener: TcpListener) -> io::Result<Server> {
             .app_data(web::PayloadConfig::new(LARGEST_REQUEST))
             .configure(api::routes)
             .configure(control::routes)
+            .configure(page::routes)
     });
     Ok(server.workers(1).keep_alive(KEEP_ALIVE).disable_signals().listen(listener)?.run())
 }

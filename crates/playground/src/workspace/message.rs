@@ -98,6 +98,11 @@ impl Message {
         self.author == Author::Bot
     }
 
+    /// Whether this person wrote it.
+    pub(crate) fn is_by(&self, person: &UserId) -> bool {
+        matches!(&self.author, Author::Person(user) if user == person)
+    }
+
     /// Whether its metadata is of this type.
     pub fn is_a(&self, event_type: &str) -> bool {
         self.metadata.as_ref().is_some_and(|metadata| metadata.event_type == event_type)
