@@ -35,6 +35,7 @@ mod port;
 mod python;
 
 pub mod attack;
+pub mod gate;
 pub mod ledger;
 pub mod process;
 pub mod reaper;
@@ -45,6 +46,7 @@ pub mod waiting;
 
 pub use self::{
     error::HarnessError,
+    gate::Gate,
     ledger::{Ledger, Manner},
     process::{Exit, LogLine, Service, ServiceBuilder},
     python::python,

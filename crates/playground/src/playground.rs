@@ -188,6 +188,11 @@ impl Playground {
         self.read(|workspace| workspace.notices().cloned().collect())
     }
 
+    /// What the bot shows itself doing in a thread.
+    pub fn status(&self, channel: &ChannelId, root: MessageTs) -> Option<String> {
+        self.read(|workspace| workspace.status(channel, root).map(str::to_owned))
+    }
+
     /// The calls of a method, oldest first.
     pub fn calls(&self, method: api::Method) -> Vec<Call> {
         self.read(|workspace| workspace.calls(method).cloned().collect())

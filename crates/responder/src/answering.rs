@@ -39,12 +39,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let request = Request { question, turns: rebuilt.as_deref().unwrap_or(grant.context.turns()) };
         let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
         let started = Instant::now();
-        let held = self.lease(attempt).hold(&self.soft, answering).await;
+        let held = self.lease(attempt).hold(&self.soft, self.tell_meanwhile(question, answering)).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
         drop(company);
-        let made = match held {
-            Held::Completed(Ok(made)) => made,
-            Held::Completed(Err(_)) => return self.no_answer_in_time(attempt, pass, deadline).await.map(Some),
+        let (made, status_is_late) = match held {
+            Held::Completed((Ok(made), late)) => (made, late),
+            Held::Completed((Err(_), _)) => return self.no_answer_in_time(attempt, pass, deadline).await.map(Some),
             Held::Lost => return Ok(None),
             Held::Stopping => return self.hand_over(attempt).await,
         };
@@ -56,7 +56,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 }
                 log_step(question, "answer_made");
                 let kept = KeptAnswer { answer, entries: grant.context.entries() };
-                self.post(delivery, attempt, memory, &kept).await
+                let decision = self.post(delivery, attempt, memory, &kept).await;
+                if status_is_late {
+                    self.clear_late_status(question).await;
+                }
+                decision
             }
             Err(error) => self.no_answer(attempt, pass, &error).await.map(Some),
         }

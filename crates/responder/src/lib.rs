@@ -29,6 +29,7 @@
 //! | `threadkeeper_leases_lost_total` | | attempts that lost their thread |
 //! | `threadkeeper_duplicates_removed_total` | | second answers that were removed |
 //! | `threadkeeper_breaker_open` | `dependency`: `model`, `slack`, `slack_token` | 1 while it cannot be used and questions wait for it |
+//! | `threadkeeper_statuses_total` | `outcome`: `shown`, `cleared`, `failed` | status lines in threads of people who wait |
 //! | `threadkeeper_panics_total` | | questions whose task panicked |
 
 mod answering;
@@ -43,6 +44,7 @@ mod rebuild;
 mod reconcile;
 pub mod responder;
 pub mod startup;
+mod status;
 mod sweep;
 mod waiting;
 mod wording;

@@ -192,7 +192,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         reason: Reason,
     ) -> Result<Decision, ThreadError> {
         if self.is_given_up(attempt.question) {
-            let reason = format!("waited for longer than delivery.give_up, at last for: {}", reason.as_str());
+            let reason =
+                format!("it waited for longer than delivery.give_up, at last because of `{}`", reason.as_str());
             return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts });
         }
         self.release(attempt, State::Open, Attempt::Back).await?;

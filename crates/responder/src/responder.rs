@@ -17,7 +17,7 @@ use threads::ThreadStore;
 use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
-use crate::{consume, worker::Worker};
+use crate::{consume, status::Statuses, worker::Worker};
 pub use crate::{consume::Ended, dependency::Dependencies};
 
 /// Slack as the bot uses it, and who the bot is there.
@@ -100,6 +100,7 @@ where
             clock: Clock::System,
             pacing: settings.slack.pacing,
             context_ttl: settings.context.ttl,
+            statuses: Statuses::new(settings.answer.patience),
             company: RwLock::new(()),
             soft: stop,
         });

@@ -28,6 +28,7 @@ use crate::{
     failure::Told,
     lease::{Held, Lease},
     reconcile::Trace,
+    status::Statuses,
     waiting::Reason,
 };
 
@@ -58,6 +59,8 @@ pub(crate) struct Worker<S, A> {
     pub(crate) pacing: config::Pacing,
     /// `context.ttl`.
     pub(crate) context_ttl: Duration,
+    /// What people who wait are told.
+    pub(crate) statuses: Statuses,
     /// Cancelled when the process should take no more work.
     pub(crate) soft: CancellationToken,
 }
@@ -85,6 +88,28 @@ pub(crate) enum Decision {
     GiveUp { reason: String, attempts: u32 },
     /// Another worker, at once.
     GiveBack(&'static str),
+}
+
+/// What a person who waits may want to know after a copy was settled.
+#[derive(Debug, Clone, Copy)]
+enum News {
+    /// Nothing, or they see it: a message was posted.
+    None,
+    /// It goes on waiting, for so many ms.
+    Waits(u64, Reason),
+    /// It waits no longer.
+    Over,
+}
+
+impl Decision {
+    fn news(&self) -> News {
+        match self {
+            Self::Park(wait, reason) => News::Waits(*wait, *reason),
+            Self::Ack("answered" | "twin") => News::None,
+            Self::Ack(_) | Self::GiveUp { .. } => News::Over,
+            Self::ParkUnknown | Self::ParkSweep(_) | Self::GiveBack(_) => News::None,
+        }
+    }
 }
 
 /// One attempt at one question.
@@ -121,8 +146,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 }
             };
             log_decision(&question, delivery.headers(), &decision, started.elapsed());
+            let then = decision.news();
             match self.settle(delivery, &question, decision).await {
-                Ok(()) => return away.map_or(Ending::Settled, Ending::StoreAway),
+                Ok(()) => {
+                    self.tell_news(&question, then).await;
+                    return away.map_or(Ending::Settled, Ending::StoreAway);
+                }
                 Err(kept) => {
                     delivery = kept;
                     first = false;
@@ -135,6 +164,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     return Ending::Settled;
                 }
             }
+        }
+    }
+
+    /// Shows or takes away a status, when nothing that matters can be delayed by it.
+    async fn tell_news(&self, question: &Question, news: News) {
+        match news {
+            News::None => {}
+            News::Waits(wait, reason) => {
+                self.tell_why_it_waits(question, reason, Duration::from_millis(wait)).await;
+            }
+            News::Over => self.clear_status(question).await,
         }
     }
 

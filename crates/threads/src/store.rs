@@ -118,6 +118,18 @@ pub trait ThreadStore: Send + Sync {
     /// Nobody gets a permit in `lane` for this time: Slack said so.
     fn hold(&self, lane: &str, pace: Pace, duration: Duration) -> impl Future<Output = Result<(), ThreadError>> + Send;
 
+    /// Whether the people of a thread are to be told now that a question of theirs waits: once in `at_most_every`, by all
+    /// workers together. If so it is noted, and `remembered` for so long. Says nothing about turns.
+    fn note_waiting(
+        &self,
+        conversation: &Conversation,
+        at_most_every: Duration,
+        remembered: Duration,
+    ) -> impl Future<Output = Result<bool, ThreadError>> + Send;
+
+    /// Whether [`note_waiting`](Self::note_waiting) is remembered; it is forgotten then.
+    fn forget_waiting(&self, conversation: &Conversation) -> impl Future<Output = Result<bool, ThreadError>> + Send;
+
     /// A small write. A read would succeed while the store is out of memory.
     fn probe(&self) -> impl Future<Output = Result<(), ThreadError>> + Send;
 

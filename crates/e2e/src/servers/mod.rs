@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 pub use self::{
     queues::QueueDepth,
     rabbitmq::RabbitMq,
-    redis::{Redis, RedisBuilder},
+    redis::{Backup, Redis, RedisBuilder},
 };
 use crate::HarnessError;
 

@@ -1,44 +1,13 @@
 //! What answers depend on goes away: questions wait, nothing counts against them, one line says what to do.
 
-use std::path::PathBuf;
-
 use e2e::{LogLine, Service, StackBuilder};
 use playground::{Asked, Fault, Method, Rule};
 use serde_json::Value;
 
-use crate::world::{PATIENCE, World, echo};
-
-/// A folder of one page, from which a question about zebras is answered.
-struct Knowledge {
-    place: tempfile::TempDir,
-}
-
-impl Knowledge {
-    fn new() -> Self {
-        let knowledge = Self { place: tempfile::tempdir().expect("a folder for the pages") };
-        std::fs::create_dir(knowledge.folder()).expect("it is made");
-        std::fs::write(knowledge.folder().join("zebra.md"), "# Zebra\n\nA zebra has stripes.\n")
-            .expect("it is written");
-        knowledge
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.place.path().join("pages")
-    }
-
-    fn answers(&self, stack: StackBuilder) -> StackBuilder {
-        let folder = self.folder().display().to_string();
-        stack.env("THREADKEEPER__ANSWER__MODE", "extract").env("THREADKEEPER__ANSWER__KNOWLEDGE", folder)
-    }
-
-    fn go_away(&self) {
-        std::fs::rename(self.folder(), self.place.path().join("elsewhere")).expect("it is moved");
-    }
-
-    fn come_back(&self) {
-        std::fs::rename(self.place.path().join("elsewhere"), self.folder()).expect("it is moved back");
-    }
-}
+use crate::{
+    knowledge::{Knowledge, QUESTION},
+    world::{PATIENCE, World, echo},
+};
 
 /// What the probe of `dependency` says is wrong.
 async fn wrong(responder: &Service, dependency: &str) -> Option<String> {
@@ -141,7 +110,7 @@ async fn while_the_knowledge_folder_is_away_questions_wait_and_all_are_answered_
     let knowledge = Knowledge::new();
     let build = |stack: StackBuilder| knowledge.answers(stack.ingresses(2).responders(3).scaled_times());
     let world = World::start_with(build).await;
-    let text = "does a zebra have stripes?";
+    let text = QUESTION;
     let before = world.ask(&world.slack.channel("general"), text, None).await;
     let expected = world.answer(&before).await.text;
     assert!(expected.contains("A zebra has stripes"), "{expected}");
@@ -204,12 +173,16 @@ async fn a_question_whose_dependency_stays_away_is_given_up_after_a_time_and_its
     })
     .await;
     knowledge.go_away();
-    let asked = ask_until_one_waits(&world, "does a zebra have stripes?").await;
+    let asked = ask_until_one_waits(&world, QUESTION).await;
     let waiting = asked.last().expect("one waits");
     let told =
         |workspace: &playground::Workspace| workspace.notices_about(&waiting.channel, waiting.ts).next().cloned();
     let notice = world.slack.wait_for("a notice to the person", PATIENCE, told).await.expect("the person is told");
     assert_eq!(notice.thread_ts, Some(waiting.ts));
     let given_up = |line: &LogLine| line.level() == Some("ERROR") && line.contains("delivery.give_up");
-    assert!(world.stack.responders.iter().any(|responder| responder.log().iter().any(given_up)), "{}", world.logs());
+    e2e::eventually("an ERROR that says why", PATIENCE, || async {
+        world.stack.responders.iter().any(|responder| responder.log().iter().any(given_up)).then_some(())
+    })
+    .await
+    .expect("the log says it");
 }

@@ -6,23 +6,25 @@ use shared::ids::EventKey;
 use crate::world::{World, echo, echoed};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_event_four_times_at_different_ingresses_gets_one_answer() {
+async fn both_events_of_a_mention_four_times_each_at_different_ingresses_get_one_answer() {
     shared::lifecycle::install_tls_provider();
     let world = World::start().await;
     let channel = world.slack.channel("general");
     let said = world.slack.mention(&channel, &world.person, "once please", None).expect("it is said");
-    let event = &said.events[0];
     let urls = world.stack.event_urls();
-    for retry in 0..4 {
-        let body = event.body.clone();
-        let (seconds, signature) = world.slack.signed(body.as_bytes());
-        let mut request = reqwest::Client::new().post(&urls[retry % urls.len()]).body(body);
+    // Both events of the mention, all at the same moment.
+    let deliveries = (0..8_usize).map(|number| {
+        let (event, retry) = (&said.events[number % 2], number / 2);
+        let (seconds, signature) = world.slack.signed(event.body.as_bytes());
+        let mut request = reqwest::Client::new().post(&urls[(number + retry) % urls.len()]).body(event.body.clone());
         request = request.header("x-slack-request-timestamp", seconds).header("x-slack-signature", signature);
         if retry > 0 {
             request = request.header("x-slack-retry-num", retry).header("x-slack-retry-reason", "http_timeout");
         }
-        let status = request.send().await.expect("the ingress answers").status();
-        assert_eq!(status, 200, "delivery {retry}");
+        async move { (retry, request.send().await.expect("the ingress answers").status()) }
+    });
+    for (retry, status) in futures_util::future::join_all(deliveries).await {
+        assert_eq!(status, 200, "retry {retry}");
     }
     let asked = playground::Asked { channel: channel.clone(), ts: said.ts, deliveries: Vec::new() };
     world.assert_one_answer_each(&[(&asked, echo("once please", 1))]).await;

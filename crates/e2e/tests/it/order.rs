@@ -1,6 +1,6 @@
 //! Answers of a thread come in order, and a busy thread delays nobody else.
 
-use std::time::{Duration, Instant};
+use playground::Asked;
 
 use crate::world::{World, echo, echoed};
 
@@ -38,7 +38,6 @@ async fn five_questions_of_a_thread_are_answered_in_order_while_every_worker_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_with_a_hundred_open_questions_does_not_delay_other_threads() {
-    const DELAY: Duration = Duration::from_millis(300);
     let world =
         World::start_with(|stack| stack.ingresses(2).responders(3).env("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms"))
             .await;
@@ -51,16 +50,19 @@ async fn a_thread_with_a_hundred_open_questions_does_not_delay_other_threads() {
     let hot_questions = futures_util::future::join_all(rest).await;
 
     let quiet = world.slack.channel("quiet");
-    let mut slowest = Duration::ZERO;
+    let hot_answers = || {
+        let answered = |asked: &&Asked| !world.slack.answers_to(&asked.channel, asked.ts).is_empty();
+        hot_questions.iter().filter(answered).count()
+    };
+    let mut most = 0;
     for n in 0..20 {
-        let started = Instant::now();
+        let before = hot_answers();
         let asked = world.ask(&quiet, &format!("quiet {n}"), None).await;
         let answer = world.answer(&asked).await;
         assert_eq!(answer.text, echo(&format!("quiet {n}"), 1));
-        slowest = slowest.max(started.elapsed());
+        most = most.max(hot_answers() - before);
     }
-    let answered = hot_questions.iter().filter(|a| !world.slack.answers_to(&a.channel, a.ts).is_empty()).count();
-    assert!(answered < hot_questions.len(), "the hot thread was done too early to show anything");
-    // Waiting behind one hot question would cost its 300 ms at least; behind a hundred, half a minute.
-    assert!(slowest < DELAY * 10, "a quiet thread waited {slowest:?}");
+    assert!(hot_answers() < hot_questions.len(), "the hot thread was done too early to show anything");
+    // An answer takes the same time in both threads; a machine that is slow is slow for both.
+    assert!(most <= 5, "{most} answers of the hot thread came while a question in a quiet one waited");
 }

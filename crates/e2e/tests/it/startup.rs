@@ -39,6 +39,9 @@ async fn a_responder_without_redis_or_rabbitmq_does_not_start() {
     assert!(error.contains("RabbitMQ") && error.contains(no_server), "{error}");
     let error = refused(responder().env("REDIS_URL", "")).await;
     assert!(error.contains("REDIS_URL is not set"), "{error}");
+    world.stack.redis.pause();
+    let error = refused(responder()).await;
+    assert!(error.contains("Redis"), "of one that takes connections and says nothing: {error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

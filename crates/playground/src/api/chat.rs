@@ -101,18 +101,15 @@ pub(crate) fn post_ephemeral(workspace: &mut Workspace, arguments: &Arguments) -
 
 /// Shows what the bot is doing in a thread; an empty status clears it.
 pub(crate) fn set_status(workspace: &mut Workspace, arguments: &Arguments) -> Result<Done, Refusal> {
-    let channel = ChannelId::new(arguments.text("channel_id").unwrap_or_default());
+    let required = |name| arguments.text(name).ok_or(Refusal("invalid_arguments"));
+    let (channel, _, status) = (required("channel_id")?, required("thread_ts")?, required("status")?);
+    let channel = ChannelId::new(channel);
     if !workspace.channels.contains_key(&channel) {
         return Err(Refusal("channel_not_found"));
     }
     let root = timestamp(arguments, "thread_ts").filter(|root| workspace.message(&channel, *root).is_some());
     let root = root.ok_or(Refusal("invalid_thread_ts"))?;
-    let status = arguments.text("status").unwrap_or_default();
-    if status.is_empty() {
-        workspace.statuses.remove(&(channel, root));
-    } else {
-        workspace.statuses.insert((channel, root), status);
-    }
+    workspace.set_status(channel, root, status);
     Ok(Done::quiet(json!({})))
 }
 

@@ -56,6 +56,17 @@ pub struct Ephemeral {
     pub text: String,
 }
 
+/// Slack takes a status away after two minutes (<https://docs.slack.dev/reference/methods/assistant.threads.setStatus>).
+const STATUS_LASTS_MS: u64 = 120_000;
+
+/// What the bot shows itself doing in a thread.
+#[derive(Debug)]
+pub(crate) struct Status {
+    pub(crate) text: String,
+    /// Ms since 1970.
+    pub(crate) until: u64,
+}
+
 /// A message before it has its timestamp.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -83,7 +94,7 @@ pub struct Workspace {
     /// Where the messages are whose metadata names, or once named, a question.
     by_question: HashMap<(ChannelId, String), BTreeSet<MessageTs>>,
     pub(crate) ephemerals: Vec<Ephemeral>,
-    pub(crate) statuses: HashMap<(ChannelId, MessageTs), String>,
+    pub(crate) statuses: HashMap<(ChannelId, MessageTs), Status>,
     pub(crate) calls: Vec<Call>,
     violations: Vec<String>,
     strict: bool,
@@ -196,9 +207,21 @@ impl Workspace {
         &self.ephemerals
     }
 
-    /// What the bot shows itself doing in a thread (`is thinking…`); the bot's next message there clears it.
+    /// What the bot shows itself doing in a thread (`is thinking…`); the bot's next message there clears it, and so do two
+    /// minutes.
     pub fn status(&self, channel: &ChannelId, root: MessageTs) -> Option<&str> {
-        self.statuses.get(&(channel.clone(), root)).map(String::as_str)
+        let status = self.statuses.get(&(channel.clone(), root))?;
+        (self.clock.millis() < status.until).then_some(status.text.as_str())
+    }
+
+    /// Shows a status; an empty one takes it away.
+    pub(crate) fn set_status(&mut self, channel: ChannelId, root: MessageTs, text: String) {
+        if text.is_empty() {
+            self.statuses.remove(&(channel, root));
+        } else {
+            let until = self.clock.millis() + STATUS_LASTS_MS;
+            self.statuses.insert((channel, root), Status { text, until });
+        }
     }
 
     /// The calls of a method, oldest first.

@@ -1,9 +1,11 @@
 //! Each method: what it does, and how it refuses.
 
+use std::time::Duration;
+
 use playground::{Method, NOTICE, Options};
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::ids::EventKey;
+use shared::{clock::Clock, ids::EventKey};
 
 use crate::bot::{Bot, form, json, texts};
 
@@ -293,13 +295,32 @@ async fn a_status_is_shown_until_the_next_message_of_the_bot() {
     let bot = Bot::new();
     let root = bot.said("why?", None);
     let status = json!({"channel_id": bot.channel, "thread_ts": root, "status": "is thinking…"});
-    let shown = || bot.slack.read(|workspace| workspace.status(&bot.channel, root).map(str::to_owned));
+    let shown = || bot.slack.status(&bot.channel, root);
     assert_eq!(bot.call(Method::AssistantThreadsSetStatus, &status).await, json!({"ok": true}));
     assert_eq!(shown().as_deref(), Some("is thinking…"));
     bot.call(Method::ChatPostMessage, &bot.answer(root, "because")).await;
     assert_eq!(shown(), None);
     let nowhere = json!({"channel_id": bot.channel, "thread_ts": "1.000000", "status": "x"});
     assert_eq!(bot.call(Method::AssistantThreadsSetStatus, &nowhere).await["error"], "invalid_thread_ts");
+    let nothing = json!({"channel_id": bot.channel, "thread_ts": root});
+    assert_eq!(bot.call(Method::AssistantThreadsSetStatus, &nothing).await["error"], "invalid_arguments");
+}
+
+#[tokio::test]
+async fn a_status_goes_when_it_is_emptied_and_after_two_minutes() {
+    let clock = Clock::manual(1_764_000_000_000);
+    let bot = Bot::with(Options { clock: clock.clone(), ..Options::default() });
+    let root = bot.said("why?", None);
+    let mut status = json!({"channel_id": bot.channel, "thread_ts": root, "status": "is thinking…"});
+    bot.call(Method::AssistantThreadsSetStatus, &status).await;
+    clock.advance(Duration::from_secs(119));
+    assert_eq!(bot.slack.status(&bot.channel, root).as_deref(), Some("is thinking…"));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(bot.slack.status(&bot.channel, root), None);
+    bot.call(Method::AssistantThreadsSetStatus, &status).await;
+    status["status"] = json!("");
+    bot.call(Method::AssistantThreadsSetStatus, &status).await;
+    assert_eq!(bot.slack.status(&bot.channel, root), None);
 }
 
 #[tokio::test]

@@ -32,6 +32,9 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for a condition.
 const UNTIL: Duration = Duration::from_secs(20);
 
+/// A broker that is asked without a pause has no time for the others.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
 /// One test's share of the broker.
 pub(crate) struct Broker {
     pub(crate) url: Url,
@@ -134,7 +137,7 @@ impl Broker {
                     message.ack(BasicAckOptions::default()).await.unwrap();
                     return message.delivery;
                 }
-                tokio::task::yield_now().await;
+                tokio::time::sleep(BETWEEN_LOOKS).await;
             }
         };
         let message = tokio::time::timeout(UNTIL, waiting).await.expect("a dead letter comes");
@@ -160,7 +163,7 @@ impl Broker {
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     };
     tokio::time::timeout(UNTIL, waiting).await.unwrap_or_else(|_| panic!("did not happen: {what}"));

@@ -2,7 +2,7 @@
 
 use lapin::{
     BasicProperties,
-    options::{BasicPublishOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions},
+    options::{BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions},
     types::{AMQPValue, FieldTable},
 };
 use queue::{Delivery, Headers, QueueError, TaskConsumer, TaskPublisher, conformance};
@@ -15,8 +15,9 @@ async fn a_message_that_is_no_task_is_dead_lettered_alone() {
         let (publisher, mut consumer) = broker.pair(4);
         let topology = broker.rabbit.topology().clone();
         let channel = broker.channel().await;
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
         let properties = BasicProperties::default().with_message_id("EvBROKEN".into());
-        channel
+        let confirm = channel
             .basic_publish(
                 topology.slack().into(),
                 "work".into(),
@@ -26,6 +27,9 @@ async fn a_message_that_is_no_task_is_dead_lettered_alone() {
             )
             .await
             .unwrap();
+        // The task is published on another connection: only a message that is in the queue by now is before it, and the
+        // consumer is not asked again after the task.
+        assert!(confirm.await.unwrap().is_ack());
         publisher.publish(&conformance::task(1), &Headers::first()).await.unwrap();
 
         let delivery = conformance::next(&mut consumer).await;

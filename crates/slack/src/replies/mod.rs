@@ -120,6 +120,26 @@ impl Replies {
         Ok(())
     }
 
+    /// Shows in a thread what the bot is doing, as `<bot> <status>` (`assistant.threads.setStatus`, scope `chat:write`). An
+    /// empty status takes it away; so do the bot's next message in the thread, and Slack itself after two minutes. `within`
+    /// bounds the call: nothing waits long for a status.
+    ///
+    /// # Errors
+    /// When the call failed; it may have been executed, and may be repeated.
+    pub async fn set_status(
+        &self,
+        channel: &ChannelId,
+        thread_root: MessageTs,
+        status: &str,
+        within: Duration,
+    ) -> Result<(), CallError> {
+        const METHOD: &str = "assistant.threads.setStatus";
+        let body = json!({ "channel_id": channel, "thread_ts": thread_root.to_string(), "status": status });
+        let send = async |session: Session<'_>| session.http_session_api.http_post(METHOD, &body, None).await;
+        self.call_within(within, METHOD, send).await?;
+        Ok(())
+    }
+
     /// Deletes a message (`chat.delete`).
     ///
     /// # Errors
@@ -213,21 +233,31 @@ impl Replies {
         Err(unreadable(method, "pages without end"))
     }
 
-    /// One call under the timeout, judged, counted and measured.
-    ///
-    /// When the time is over the call's future is dropped. hyper then throws a request away that waits to be written,
-    /// and closes the connection of one that was written; nothing is sent later.
-    #[tracing::instrument(name = "slack.call", level = "debug", skip_all, fields(slack.method = method))]
+    /// One call under the client's timeout.
     async fn call(
         &self,
         method: &'static str,
         send: impl AsyncFnOnce(Session<'_>) -> Answered,
     ) -> Result<Value, CallError> {
+        self.call_within(self.call_timeout, method, send).await
+    }
+
+    /// One call under a timeout, judged, counted and measured.
+    ///
+    /// When the time is over the call's future is dropped. hyper then throws a request away that waits to be written,
+    /// and closes the connection of one that was written; nothing is sent later.
+    #[tracing::instrument(name = "slack.call", level = "debug", skip_all, fields(slack.method = method))]
+    async fn call_within(
+        &self,
+        timeout: Duration,
+        method: &'static str,
+        send: impl AsyncFnOnce(Session<'_>) -> Answered,
+    ) -> Result<Value, CallError> {
         let started = Instant::now();
         let session = self.client.open_session(&self.token);
-        let outcome = match tokio::time::timeout(self.call_timeout, send(session)).await {
+        let outcome = match tokio::time::timeout(timeout, send(session)).await {
             Ok(answered) => verdict::of(method, answered),
-            Err(_) => Err(CallError::Unknown { method, doubt: Doubt::TimedOut(self.call_timeout) }),
+            Err(_) => Err(CallError::Unknown { method, doubt: Doubt::TimedOut(timeout) }),
         };
         let name = outcome.as_ref().map_or_else(CallError::as_str, |_| "ok");
         metrics::counter!("threadkeeper_slack_calls_total", "method" => method, "outcome" => name).increment(1);

@@ -253,6 +253,20 @@ async fn an_update_replaces_the_text() {
 }
 
 #[tokio::test]
+async fn a_status_stands_in_a_thread_and_nothing_waits_long_for_it() {
+    let server = Server::start([Step::Answer(json_answer(r#"{"ok":true}"#)), Step::Hang]);
+    let replies = replies(&server.url("http"), GENEROUS);
+    let root = ts("1764000005.000200");
+    replies.set_status(&channel(), root, "is thinking", GENEROUS).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests[0].line, "POST /api/assistant.threads.setStatus HTTP/1.1");
+    let expected = json!({"channel_id": "C1", "thread_ts": "1764000005.000200", "status": "is thinking"});
+    assert_eq!(requests[0].body, expected);
+    let error = replies.set_status(&channel(), root, "", SHORT).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown { doubt: Doubt::TimedOut(SHORT), .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_page_of_html_changes_nothing_for_sure() {
     let page = response("200 OK", "Content-Type: text/html\r\n", "<html>status</html>");
     let server = Server::start([Step::Answer(page)]);

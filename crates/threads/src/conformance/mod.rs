@@ -11,6 +11,7 @@ pub mod epochs;
 pub mod order;
 pub mod pacing;
 pub mod posting;
+pub mod waiting;
 
 use std::{future::Future, time::Duration};
 
@@ -192,6 +193,11 @@ impl<'l, L: Laboratory> Thread<'l, L> {
     }
 }
 
+/// A conversation beside that of [`Thread::new`].
+fn direct_messages() -> Conversation {
+    Conversation::DirectMessages { channel: ChannelId::new("D0FFEE") }
+}
+
 /// `answer n` as it is kept.
 pub fn kept(n: u64) -> KeptAnswer {
     let answer = Answer { text: format!("answer {n}"), format: Format::Markdown, sources: Vec::new() };
@@ -249,6 +255,9 @@ macro_rules! conformance {
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,
             pacing: permits_come_in_a_burst_and_then_at_the_rate,
             pacing: a_lane_on_hold_gives_no_permit_until_the_time_is_over,
+            waiting: a_thread_is_told_once_in_a_while_that_it_waits,
+            waiting: what_a_thread_was_told_is_forgotten_once,
+            waiting: each_thread_is_told_for_itself,
             epochs: a_loss_is_told_to_every_operation,
             epochs: after_a_loss_claims_wait_until_the_questions_have_their_places,
             epochs: after_a_loss_older_questions_are_looked_up_first,

@@ -23,6 +23,11 @@ impl Keys {
         format!("{}slack_governor:{lane}", self.prefix)
     }
 
+    /// `slack_waiting:{K}`: when the people of the thread were last told that a question waits, ms of Redis' clock.
+    pub(super) fn waiting(&self, conversation: &Conversation) -> String {
+        format!("{}slack_waiting:{{{}}}", self.prefix, conversation.context_key(&self.prefix))
+    }
+
     /// The keys of one conversation in the order of the scripts: epoch, context, thread, turns, answers.
     ///
     /// The braces are Redis' hash tag around the whole context key, so that all keys of a thread are in the context's
@@ -55,5 +60,6 @@ mod tests {
                 "a:slack_answer:{a:slack_conv:C1:1729636800.000100}",
             ]
         );
+        assert_eq!(Keys::new("a:").waiting(&conversation), "a:slack_waiting:{a:slack_conv:C1:1729636800.000100}");
     }
 }

@@ -12,6 +12,7 @@ mod operations;
 mod pool;
 mod reply;
 mod scripts;
+mod waiting;
 
 use std::time::Duration;
 

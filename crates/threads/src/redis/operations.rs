@@ -302,6 +302,19 @@ impl ThreadStore for RedisThreads {
         self.govern(lane, pace, duration.max(Duration::from_millis(1))).await.map(drop)
     }
 
+    async fn note_waiting(
+        &self,
+        conversation: &Conversation,
+        at_most_every: Duration,
+        remembered: Duration,
+    ) -> Result<bool, ThreadError> {
+        self.waiting(conversation, at_most_every, remembered.max(Duration::from_millis(1))).await
+    }
+
+    async fn forget_waiting(&self, conversation: &Conversation) -> Result<bool, ThreadError> {
+        self.waiting(conversation, Duration::ZERO, Duration::ZERO).await
+    }
+
     async fn probe(&self) -> Result<(), ThreadError> {
         self.write().await
     }

@@ -41,6 +41,7 @@ script!(WRITE, "write");
 script!(alone NEW_EPOCH, "new_epoch");
 script!(alone SET_ASIDE, "set_aside");
 script!(alone PERMIT, "permit");
+script!(alone WAITING, "waiting");
 
 /// Where the arguments of a script of its own begin (`ARGV[5]`).
 pub(super) const OWN_ARGUMENTS: usize = 4;

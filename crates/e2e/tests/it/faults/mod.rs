@@ -2,6 +2,7 @@
 //! breaks, each question that was taken has exactly one visible answer in the end, in order, knowing the turns before it.
 
 mod ingresses;
+mod poison;
 mod rabbitmq;
 mod redis;
 mod responders;

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use e2e::{Promise, Service, Stack};
+use playground::{Asked, Method};
 
 use super::trial::{Trial, Watched, assert_said, assert_same_epoch, lasting};
-use crate::world::{PATIENCE, echo, echoed};
+use crate::world::{PATIENCE, World, echo, echoed};
 
 /// Long enough for every worker to notice, to give its work back and to try again.
 const A_WHILE: Duration = Duration::from_secs(3);
+
+/// Reads of a thread for one answer whose fate is unknown: twice before it is posted again, and once for the clean-up.
+const LOOKS_EACH: usize = 3;
 
 async fn every_responder_is(stack: &Stack, status: u16) {
     for responder in &stack.responders {
@@ -30,6 +34,7 @@ async fn questions_that_come_in_while_redis_is_away_are_answered_when_it_is_back
         .await;
     let trial = trial.judge(Promise::Context).await;
     assert_same_epoch(&trial.world.stack);
+    assert_only_unknown_posts_are_looked_up(&trial);
     assert_said(&trial.world.stack, "ERROR", "no number in its thread");
     assert_said(&trial.world.stack, "ERROR", "no work is taken, Redis cannot be used");
 }
@@ -48,6 +53,22 @@ async fn a_redis_that_is_killed_and_restarted_has_forgotten_nothing() {
         .await;
     let trial = trial.judge(Promise::Context).await;
     assert_same_epoch(&trial.world.stack);
+    assert_only_unknown_posts_are_looked_up(&trial);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_of_redis_every_thread_goes_on_at_once_from_what_was_kept() {
+    let mut trial = Trial::start().await;
+    trial.under_load(async |_, _| lasting(Duration::from_secs(1)).await).await;
+    let mut trial = trial.judge(Promise::Order).await;
+    trial.world.stack.redis.kill();
+    trial.world.stack.redis.restart().await.expect("redis starts");
+    every_responder_is(&trial.world.stack, 200).await;
+    // The same threads again.
+    trial.under_load(async |_, _| lasting(Duration::from_secs(1)).await).await;
+    let trial = trial.judge(Promise::Context).await;
+    assert_same_epoch(&trial.world.stack);
+    assert!(trial.world.slack.calls(Method::ConversationsReplies).is_empty(), "Slack is asked for nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +89,7 @@ async fn a_redis_that_hangs_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_forgets_everything_loses_no_question_and_doubles_no_answer() {
     let mut trial = Trial::start_with(|stack| stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "100ms")).await;
+    let threads = Remembered::ask(&trial.world).await;
     trial
         .under_load(async |stack, _| {
             stack.redis.command::<()>(&["FLUSHALL"]).expect("redis forgets");
@@ -75,15 +97,74 @@ async fn a_redis_that_forgets_everything_loses_no_question_and_doubles_no_answer
             stack.redis.command::<()>(&["FLUSHALL"]).expect("redis forgets once more");
         })
         .await;
+    after_losses(trial, threads, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_restored_from_an_older_copy_loses_no_question_and_doubles_no_answer() {
+    let mut trial = Trial::start_with(|stack| stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "100ms")).await;
+    let threads = Remembered::ask(&trial.world).await;
+    trial
+        .under_load(async |stack, _| {
+            let backup = stack.redis.backup().expect("the files are copied");
+            lasting(A_WHILE).await;
+            stack.redis.stop().await.expect("redis stops");
+            stack.redis.restore(&backup).await.expect("redis starts with the older files");
+            every_responder_is(stack, 200).await;
+        })
+        .await;
+    after_losses(trial, threads, 1).await;
+}
+
+/// Threads without an open question: they are owed their context, whatever Redis forgets.
+struct Remembered(Vec<Asked>);
+
+impl Remembered {
+    async fn ask(world: &World) -> Self {
+        let mut asked = Vec::new();
+        for number in 0..3 {
+            asked.push(world.ask(&world.slack.channel(&format!("remembered-{number}")), "before", None).await);
+        }
+        for question in &asked {
+            world.answer(question).await;
+        }
+        world.stack.settled(PATIENCE).await.expect("they are recorded");
+        Self(asked)
+    }
+}
+
+/// What is owed after Redis has lost data: one answer each; the context to threads in which nothing was open; and
+/// everything to what begins afterwards.
+async fn after_losses(trial: Trial, threads: Remembered, losses: usize) {
     let trial = trial.judge(Promise::OneAnswer).await;
     let said = |line: &e2e::LogLine| line.level() == Some("ERROR") && line.contains("set epoch");
     let services = trial.world.stack.ingresses.iter().chain(&trial.world.stack.responders);
     let errors = services.flat_map(Service::log).filter(said).count();
-    assert_eq!(errors, 2, "one process says it for each loss");
-    // What begins afterwards is owed everything again.
+    assert_eq!(errors, losses, "one process says it for each loss");
+
+    let world = &trial.world;
+    for first in &threads.0 {
+        let second = world.ask(&first.channel, "after", Some(first.ts)).await;
+        world.assert_one_answer_each(&[(first, echo("before", 1)), (&second, echo("after", 2))]).await;
+        assert_eq!(world.context(&first.channel, first.ts), echoed(&["before", "after"]));
+    }
+
     let mut trial = trial.anew();
     trial.under_load(async |_, _| lasting(Duration::from_secs(1)).await).await;
     trial.judge(Promise::Order).await;
+}
+
+/// Asserts that Slack was asked only about answers of which nobody could know whether they had been posted: those that
+/// were on their way when Redis went away.
+fn assert_only_unknown_posts_are_looked_up(trial: &Trial) {
+    let mut unknown = 0;
+    for line in trial.world.stack.responders.iter().flat_map(Service::log) {
+        let Some(previous) = line.field("previous").and_then(serde_json::Value::as_str) else { continue };
+        assert!(previous == "Open" || previous.starts_with("Posting"), "a claim that doubts Redis: {}", line.text());
+        unknown += usize::from(previous != "Open");
+    }
+    let looks = trial.world.slack.calls(Method::ConversationsReplies).len();
+    assert!(looks <= LOOKS_EACH * unknown, "{looks} looks in Slack for {unknown} answers with an unknown fate");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,37 +7,43 @@ use e2e::{Exit, Promise};
 use super::trial::{Trial, Watched, timed};
 use crate::world::PATIENCE;
 
-/// How soon another responder has what one gave back.
-const SOON: Duration = Duration::from_secs(2);
+/// Who waited for a lease to end instead of being handed its question would wait that long.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// More than `delivery.attempts`, which is 5.
 const RESTARTS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_hands_every_open_question_over_and_doubles_none() {
-    let trial = Trial::start_with(|stack| stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "700ms")).await;
+    let lease = ("THREADKEEPER__DELIVERY__LEASE", format!("{}s", LEASE.as_secs()));
+    let trial =
+        Trial::start_with(|stack| stack.env(lease.0, lease.1).env("THREADKEEPER__ANSWER__ECHO_DELAY", "700ms")).await;
     let mut trial = trial.slowly(Duration::from_millis(250));
-    let watched = trial
+    let (watched, longest) = trial
         .under_load(async |stack, slack| {
             let mut watched = Vec::new();
+            let mut longest = Duration::ZERO;
             for place in 0..stack.responders.len() {
                 let one = Watched::ask(slack, "handed over?").await;
                 stack.responders[place].terminate();
-                let exit = stack.responders[place].wait_exit(PATIENCE).await.expect("it leaves");
-                assert_eq!(exit, Exit::Code(0));
-                let (_, took) = timed(one.answer(slack)).await;
-                assert!(took < SOON, "answered {took:?} after the responder had left");
+                let leaving = stack.responders[place].wait_exit(PATIENCE);
+                let (exit, (_, took)) = tokio::join!(leaving, timed(one.answer(slack)));
+                assert_eq!(exit.expect("it leaves"), Exit::Code(0));
+                longest = longest.max(took);
                 stack.responders[place].restart().expect("it starts again");
                 stack.responders[place].ready(PATIENCE).await.expect("it is back");
                 watched.push(one);
             }
-            watched
+            (watched, longest)
         })
         .await;
     let trial = trial.judge(Promise::Order).await;
     for one in watched {
         one.assert_one_answer(&trial, "handed over?");
     }
+    let slowest = longest.max(*trial.waits("quiet").last().expect("they were answered"));
+    eprintln!("the slowest answer came {slowest:?} after its question or after the SIGTERM");
+    assert!(slowest < LEASE / 2, "a question waited {slowest:?} for an answer of 700 ms: until a lease ended?");
 }
 
 #[tokio::test(flavor = "multi_thread")]

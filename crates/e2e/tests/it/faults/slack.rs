@@ -6,25 +6,31 @@ use e2e::Promise;
 use playground::{Fault, Method, Rule};
 
 use super::trial::{Trial, Watched, crash, lasting};
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, echo, echoed};
 
-/// A question that nothing befalls is answered within this time, on a busy machine too.
-const NOT_DELAYED: Duration = Duration::from_secs(5);
+/// How long the posts to one channel fail: much longer than an answer takes on a busy machine.
+const TROUBLE: Duration = Duration::from_secs(7);
 
-/// Every post to the busy channel meets `fault`, for longer than others may wait for their answers.
+/// Every post to the busy channel meets `fault` for a while. A machine that is slow is slow for all, so the waits of the
+/// others are compared with those of the troubled channel.
 async fn others_are_not_delayed_by(fault: Fault) {
     let mut trial = Trial::start().await;
     let busy = trial.busy().clone();
     trial
         .under_load(async |_, slack| {
             slack.fault(Rule::on(Method::ChatPostMessage, fault).within(busy).always());
-            lasting(NOT_DELAYED + Duration::from_secs(2)).await;
+            lasting(TROUBLE).await;
             slack.clear_faults();
         })
         .await;
     let trial = trial.judge(Promise::Order).await;
-    let slowest = trial.slowest_quiet();
-    assert!(slowest < NOT_DELAYED, "a question in another channel waited {slowest:?}");
+    let (troubled, others) = (trial.waits("busy"), trial.waits("quiet"));
+    let median = |waits: &[Duration]| waits[waits.len() / 2];
+    let longest = |waits: &[Duration]| waits[waits.len() - 1];
+    let medians = (median(&others), median(&troubled));
+    assert!(medians.0 * 4 < medians.1, "median waits, of others and in the channel: {medians:?}");
+    let longest = (longest(&others), longest(&troubled));
+    assert!(longest.0 * 2 < longest.1, "longest waits, of others and in the channel: {longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,4 +125,57 @@ async fn an_answer_that_slack_does_not_show_at_once_is_not_posted_again() {
     for one in watched {
         one.assert_one_answer(&trial, "where is it?");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_slack_shows_only_after_it_was_posted_again_is_cleaned_up() {
+    let mut trial = Trial::start().await;
+    let watched = trial
+        .under_load(async |stack, slack| {
+            // Shown to neither look, which come after 2 s and 0.3 s later, and shown to the clean-up 3 s after them.
+            let lag = Fault::RepliesLag { by: Duration::from_secs(4) };
+            let watched = Watched::ask_after(slack, "where was it?", |slack, key| {
+                slack.fault(Rule::on(Method::ChatPostMessage, lag).about(key));
+            })
+            .await;
+            watched.posting(slack).await;
+            stack.responders.iter().for_each(e2e::Service::pause);
+            stack.responders.iter_mut().for_each(crash);
+            watched.answer(slack).await;
+            watched
+        })
+        .await;
+    // On a slow machine the first look may come so late that the answer is found: then nothing is to be cleaned up.
+    let trial = trial.judge(Promise::Order).await;
+    watched.assert_one_answer(&trial, "where was it?");
+    let posts = watched.posts(&trial.world.slack);
+    assert_eq!(trial.world.slack.calls(Method::ChatDelete).len(), posts - 1, "one of {posts} answers stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_slack_delivers_while_a_younger_one_is_answered_knows_that_answer() {
+    let trial = Trial::start_with(|stack| stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "1500ms")).await;
+    let mut trial = trial.slowly(Duration::from_millis(500));
+    let (root, older, younger) = trial
+        .under_load(async |stack, slack| {
+            let (channel, person) = (slack.channel("watched"), slack.person("grace"));
+            let root = slack.say(&channel, &person, "just talk", None).expect("it is said").ts;
+            let older = slack.mention(&channel, &person, "the older one", Some(root)).expect("it is said");
+            let younger = slack.ask(&channel, &person, "the younger one", Some(root)).await.expect("it is said");
+            Watched { channel, ts: younger.ts }.claimed(stack).await;
+            let older = slack.tell(older).await;
+            assert!(older.is_acked(), "it is taken: {:?}", older.deliveries);
+            (root, older, younger)
+        })
+        .await;
+    for asked in [&younger, &older] {
+        trial.world.answer(asked).await;
+    }
+    let trial = trial.judge(Promise::Order).await;
+    for (asked, text, turn) in [(&younger, "the younger one", 1), (&older, "the older one", 2)] {
+        let answers = trial.world.slack.answers_to(&asked.channel, asked.ts);
+        assert_eq!(answers.len(), 1, "{answers:#?}\n{}", trial.world.logs());
+        assert_eq!(answers[0].text, echo(text, turn));
+    }
+    assert_eq!(trial.world.context(&older.channel, root), echoed(&["the younger one", "the older one"]));
 }

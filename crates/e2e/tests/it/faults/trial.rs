@@ -95,6 +95,14 @@ impl Trial {
 
     /// Judges after everything has settled, and says what happened.
     pub(super) async fn judge(self, promise: Promise) -> Self {
+        let trial = self.judge_load(promise).await;
+        let notices = trial.world.slack.notices();
+        assert!(notices.is_empty(), "nothing was given up: {notices:#?}");
+        trial
+    }
+
+    /// Judges what people asked, apart from questions that the test watches itself.
+    pub(super) async fn judge_load(self, promise: Promise) -> Self {
         let logs = |reason: &str| panic!("{reason}\n{}", self.world.logs());
         if let Err(error) = self.ledger.answered(&self.world.slack, PATIENCE).await {
             let open = self.ledger.unanswered(&self.world.slack);
@@ -115,22 +123,22 @@ impl Trial {
             Vec::<String>::new(),
             "calls that Slack's reference does not describe"
         );
-        let notices = self.world.slack.notices();
-        assert!(notices.is_empty(), "nothing was given up: {notices:#?}");
         self
     }
 
-    /// How long questions in the quiet threads waited for their answers, at most.
-    pub(super) fn slowest_quiet(&self) -> Duration {
-        let threads = self.ledger.threads(&self.world.slack, &self.world.stack.redis).expect("redis answers");
-        let quiet = threads.iter().filter(|thread| thread.name.starts_with("quiet"));
-        let waits = quiet.flat_map(|thread| &thread.questions).filter_map(|(question, answers)| {
+    /// How long questions waited for their answers, in threads whose names start so; in ascending order.
+    pub(super) fn waits(&self, threads: &str) -> Vec<Duration> {
+        let seen = self.ledger.threads(&self.world.slack, &self.world.stack.redis).expect("redis answers");
+        let named = seen.iter().filter(|thread| thread.name.starts_with(threads));
+        let waits = named.flat_map(|thread| &thread.questions).filter_map(|(question, answers)| {
             answers.first().map(|answer| answer.at.saturating_duration_since(question.said_at))
         });
-        waits.max().expect("some were answered")
+        let mut waits: Vec<_> = waits.collect();
+        waits.sort_unstable();
+        waits
     }
 
-    /// A channel for one question that is watched closely.
+    /// The channel of the busy thread.
     pub(super) fn busy(&self) -> &ChannelId {
         &self.busy
     }
@@ -189,6 +197,14 @@ impl Watched {
             })
             .await
             .expect("somebody posts");
+    }
+
+    /// How often Slack was asked to post its answer.
+    pub(super) fn posts(&self, slack: &Playground) -> usize {
+        let key = EventKey::of(&self.channel, &self.ts);
+        slack.read(|workspace| {
+            workspace.calls(Method::ChatPostMessage).filter(|call| call.arguments.is_about(&key)).count()
+        })
     }
 
     /// Waits for its answer.

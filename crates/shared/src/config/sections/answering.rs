@@ -91,11 +91,20 @@ pub struct Answers {
     pub echo_delay: Duration,
     /// Folder of Markdown files that answers are made from; needed by `extract`.
     pub knowledge: Option<PathBuf>,
+    /// A question that is not answered after this time shows in its thread what it waits for, at most once a minute; 0s =
+    /// never.
+    #[serde(with = "humantime_serde")]
+    pub patience: Duration,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { mode: AnswerMode::Extract, echo_delay: Duration::ZERO, knowledge: None }
+        Self {
+            mode: AnswerMode::Extract,
+            echo_delay: Duration::ZERO,
+            knowledge: None,
+            patience: Duration::from_secs(10),
+        }
     }
 }
 
