@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ use tempfile::TempDir;
 
 /// Longest wait for an answer: a lease, a look in Slack, and much patience for a busy machine.
 const ANSWER_TIMEOUT_MS: u64 = 60_000;
+
+/// Longest wait for the page to show something.
+const SHOWN_TIMEOUT: Duration = Duration::from_secs(20);
 
 const CHANNEL: &str = "C0GENERAL";
 
@@ -73,6 +77,25 @@ impl Dev {
         let answer = self.client.get(url).send().await.unwrap();
         let answer: Value = answer.error_for_status().unwrap().json().await.unwrap();
         answer["text"].as_str().unwrap().to_owned()
+    }
+
+    /// Presses a button of the page, about a question.
+    async fn press(&self, button: &str, ts: &str) -> String {
+        let about = json!({ "channel": CHANNEL, "ts": ts });
+        let pressed = self.client.post(format!("{}/acts/{button}", self.url)).json(&about).send().await.unwrap();
+        let pressed: Value = pressed.json().await.unwrap();
+        pressed["said"].as_str().unwrap_or_else(|| panic!("{button} was not done: {pressed}")).to_owned()
+    }
+
+    /// Waits until the page shows such a step of any question.
+    async fn shows(&self, step: &str) {
+        let mut feed = self.client.get(format!("{}/feed", self.url)).send().await.unwrap();
+        let mut shown = String::new();
+        while !shown.contains(step) {
+            let chunk = tokio::time::timeout(SHOWN_TIMEOUT, feed.chunk()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("the page does not show {step}: {shown}"));
+            shown.push_str(&String::from_utf8_lossy(&chunk.unwrap().expect("the feed goes on")));
+        }
     }
 
     async fn texts(&self) -> Vec<String> {
@@ -148,6 +171,41 @@ async fn ten_questions_that_are_open_when_it_is_killed_are_answered_once_after_t
     }
     let questions = texts.iter().filter(|text| text.starts_with("<@")).count();
     assert_eq!(questions, 11, "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_question_whose_worker_is_killed_is_answered_once_by_another() {
+    let data = tempfile::tempdir().unwrap();
+    let slow = [("THREADKEEPER__ANSWER__MODE", "echo"), ("THREADKEEPER__ANSWER__ECHO_DELAY", "3s")];
+    let dev = Dev::start(data.path(), &[], &slow);
+    let asked = dev.ask("who is there?", None).await;
+    dev.shows("claimed").await;
+    assert!(dev.press("kill-worker", &asked).await.contains("killed"));
+    assert_eq!(dev.answer(&asked).await, "answer to: who is there? (turn 1)");
+    assert_eq!(dev.texts().await.iter().filter(|text| text.starts_with("answer to")).count(), 1);
+}
+
+#[tokio::test]
+async fn questions_wait_while_the_store_is_away_and_are_answered_after_it() {
+    let data = tempfile::tempdir().unwrap();
+    let dev = Dev::start(data.path(), &[], &[("THREADKEEPER__ANSWER__MODE", "echo")]);
+    let before = dev.ask("before", None).await;
+    dev.answer(&before).await;
+    assert!(dev.press("stop-store", &before).await.contains("away"));
+    let meanwhile = dev.ask("meanwhile", Some(&before)).await;
+    assert_eq!(dev.answer(&meanwhile).await, "answer to: meanwhile (turn 2)");
+    dev.shows("without a place in its thread").await;
+}
+
+#[tokio::test]
+async fn the_page_shows_each_step_of_a_question() {
+    let data = tempfile::tempdir().unwrap();
+    let dev = Dev::start(data.path(), &[], &[("THREADKEEPER__ANSWER__MODE", "echo")]);
+    let asked = dev.ask("how?", None).await;
+    dev.answer(&asked).await;
+    for step in ["received", "queued", "numbered", "claimed", "answered", "posting", "posted", "finished"] {
+        dev.shows(&format!("\"{step}\"")).await;
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::{
 use redb::Database;
 use shared::{clock::Clock, config, conversation::Conversation};
 
-use self::tables::{CONTEXTS, CURRENT, EPOCH, Epoch, Expiring, LANES, Step, THREADS};
+use self::tables::{CONTEXTS, CURRENT, EPOCH, Epoch, Expiring, LANES, Step, THREADS, TOLD};
 use crate::{
     context::{Context, Limits},
     epoch::{EpochId, Origin},
@@ -203,6 +203,7 @@ impl Inner {
         })?;
         step.tidy(CONTEXTS, |_: &mut String| ())?;
         step.tidy(LANES, |_: &mut u64| ())?;
+        step.tidy(TOLD, |_: &mut u64| ())?;
         *lock(&self.tidied) = step.now;
         Ok(())
     }

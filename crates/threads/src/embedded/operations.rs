@@ -10,7 +10,7 @@ use shared::{
 
 use super::{
     EmbeddedThreads, TIDY_PERIOD, lock, millis,
-    tables::{CURRENT, Expiring, LANES, Step},
+    tables::{CURRENT, Expiring, LANES, Step, TOLD},
 };
 use crate::{
     epoch::EpochStamp,
@@ -183,6 +183,32 @@ impl ThreadStore for EmbeddedThreads {
         self.govern("hold", lane, pace, Some(duration)).await.map(drop)
     }
 
+    async fn note_waiting(
+        &self,
+        conversation: &Conversation,
+        at_most_every: Duration,
+        remembered: Duration,
+    ) -> Result<bool, ThreadError> {
+        self.beside_turns("note_waiting", conversation, move |step, key| {
+            let told = step.living::<u64>(TOLD, key)?;
+            if told.is_some_and(|told| step.now < told + millis(at_most_every)) {
+                return Ok(false);
+            }
+            step.put(TOLD, key, &Expiring { expires: step.now + millis(remembered), value: step.now })?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn forget_waiting(&self, conversation: &Conversation) -> Result<bool, ThreadError> {
+        self.beside_turns("forget_waiting", conversation, |step, key| {
+            let told = step.living::<u64>(TOLD, key)?.is_some();
+            step.remove(TOLD, key)?;
+            Ok(told)
+        })
+        .await
+    }
+
     async fn probe(&self) -> Result<(), ThreadError> {
         self.look_after("probe", |_, _| Ok(())).await
     }
@@ -198,6 +224,18 @@ impl ThreadStore for EmbeddedThreads {
 }
 
 impl EmbeddedThreads {
+    /// A step on a thread that has nothing to do with its turns, in whatever epoch.
+    async fn beside_turns<T: Send + 'static>(
+        &self,
+        call: &'static str,
+        conversation: &Conversation,
+        work: impl FnOnce(&Step<'_>, &str) -> Result<T, ThreadError> + Send + 'static,
+    ) -> Result<T, ThreadError> {
+        let inner = Arc::clone(&self.0);
+        let key = conversation.context_key("");
+        self.blocking(call, key, move |key| inner.write(call, key, |step| work(step, key))).await
+    }
+
     /// Checks the epoch by a step, and does `more`.
     async fn look_after(
         &self,

@@ -15,6 +15,8 @@ pub(super) const THREADS: Table = TableDefinition::new("threads");
 pub(super) const CONTEXTS: Table = TableDefinition::new("contexts");
 /// Under the lane's name: when its bucket is empty, in ms since 1970.
 pub(super) const LANES: Table = TableDefinition::new("lanes");
+/// Under the context's key: when people were told that a question waits, in ms since 1970.
+pub(super) const TOLD: Table = TableDefinition::new("told");
 
 /// The one key of [`EPOCH`].
 pub(super) const CURRENT: &str = "current";
@@ -63,6 +65,12 @@ impl Step<'_> {
         let json = serde_json::to_vec(value).map_err(|source| ThreadError::Encode { call: self.call, source })?;
         let mut table = self.transaction.open_table(table).map_err(|error| self.failed(error))?;
         table.insert(key, json.as_slice()).map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, table: Table, key: &str) -> Result<(), ThreadError> {
+        let mut table = self.transaction.open_table(table).map_err(|error| self.failed(error))?;
+        table.remove(key).map_err(|error| self.failed(error))?;
         Ok(())
     }
 
