@@ -64,7 +64,8 @@ pub use self::{
     signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign},
     step_log::StepLog,
     workspace::{
-        ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Stage, Step, Workspace,
+        ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Record, Stage, Step,
+        Workspace,
     },
 };
 

@@ -29,7 +29,7 @@ use crate::{
     page,
     site::Site,
     step_log::StepLog,
-    workspace::{Call, Message, Workspace},
+    workspace::{Call, Keeper, Message, Record, Workspace},
 };
 
 /// Requests up to this many bytes: a message of 40,000 characters, each of them escaped in JSON.
@@ -91,6 +91,27 @@ impl Playground {
     /// Where the system that answers tells of its steps, for the page.
     pub fn step_log(&self) -> StepLog {
         StepLog::new(Arc::clone(&self.site))
+    }
+
+    /// Puts messages back that another playground kept ([`Playground::keep_with`]).
+    pub fn restore(&self, records: impl IntoIterator<Item = Record>) {
+        self.site.change(|workspace| records.into_iter().for_each(|record| workspace.restore(record)));
+    }
+
+    /// From now on `keep` gets each message as it is stored or changed, before anybody is told of it. It is called while
+    /// the workspace stands still.
+    pub fn keep_with(&self, keep: impl Fn(&Record) + Send + Sync + 'static) {
+        self.site.change(|workspace| workspace.keeper = Some(Keeper(Arc::new(keep))));
+    }
+
+    /// Tells the ingresses of every message that has no answer, as Slack does with what was not acknowledged: after a
+    /// restart nobody knows whether it was.
+    pub fn deliver_unanswered(&self) {
+        let events = self.site.change(|workspace| {
+            let open = workspace.unanswered();
+            open.iter().flat_map(|message| Event::about_new(workspace, message)).collect()
+        });
+        self.site.send(events);
     }
 
     /// How it was started.

@@ -23,7 +23,8 @@ pub(super) fn surroundings(workspace: &Workspace, controls: &Controls) -> Value 
     let mut statuses: Vec<Value> = workspace
         .statuses
         .iter()
-        .map(|((channel, root), status)| json!({"channel": channel, "thread_ts": root, "text": status}))
+        .filter(|(_, status)| workspace.millis() < status.until)
+        .map(|((channel, root), status)| json!({"channel": channel, "thread_ts": root, "text": status.text}))
         .collect();
     statuses.sort_by_key(|status| status["thread_ts"].as_str().map(ToOwned::to_owned));
     json!({

@@ -5,6 +5,7 @@
 mod call;
 mod channel;
 mod message;
+mod record;
 mod revisions;
 mod step;
 mod trace;
@@ -27,10 +28,12 @@ pub use self::{
     call::{Arguments, Call},
     channel::{Channel, Kind},
     message::{ANSWER, Author, Message, Metadata, NOTICE},
+    record::Record,
     step::{Stage, Step},
 };
 pub(crate) use self::{
     message::Replies,
+    record::Keeper,
     revisions::{Revisions, Subject},
     trace::{Progress, Question, Trace, Traces},
 };
@@ -98,6 +101,7 @@ pub struct Workspace {
     pub(crate) echoes: Vec<Delivery>,
     pub(crate) traces: Traces,
     pub(crate) revisions: Revisions,
+    pub(crate) keeper: Option<Keeper>,
     clock: Clock,
     last_ts: u64,
     random: StdRng,
@@ -120,6 +124,7 @@ impl Workspace {
             echoes: Vec::new(),
             traces: Traces::default(),
             revisions: Revisions::default(),
+            keeper: None,
             clock: options.clock.clone(),
             last_ts: 0,
             random: StdRng::seed_from_u64(options.seed),
@@ -308,6 +313,7 @@ impl Workspace {
 
     /// Stores a message, in the place of its older form if there is one.
     pub(crate) fn replace(&mut self, message: Message) {
+        self.keep(&message);
         if let Some(root) = message.thread_ts {
             self.threads.entry((message.channel.clone(), root)).or_default().insert(message.ts);
         }
