@@ -13,7 +13,7 @@ use shared::{retry::Backoff, telemetry::chain};
 use threads::{ThreadError, ThreadStore};
 use tokio::task::{JoinError, JoinSet};
 
-use crate::worker::{Ending, Worker};
+use crate::{decision::Ending, worker::Worker};
 
 /// Between two tries to write to a Redis that is away.
 const PROBE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };

@@ -14,7 +14,7 @@ use slack::{
 use threads::{Origin, RedisThreads, ThreadStore};
 use tokio::sync::{OnceCell, RwLock};
 
-use crate::{consume, dependency::Dependencies, status::Statuses, worker::Worker};
+use crate::{consume, dependencies::Dependencies, status::Statuses, worker::Worker};
 
 /// Publishing a parked or dead copy and the broker's confirm together.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
