@@ -23,7 +23,7 @@ use threads::{
 };
 
 use crate::{
-    answering::FIRST_PAUSE,
+    answering::{FIRST_PAUSE, log_step},
     decision::Decision,
     lease::Held,
     notice::Sent,
@@ -69,6 +69,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let ControlFlow::Break(end) = self.announce(attempt, kept).await? {
             return Ok(end);
         }
+        log_step(attempt.question, "posting");
         let post = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
@@ -84,6 +85,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Ok(Sent::InPlace(ts)) => (ts, "answered_in_place"),
             Err(error) => return self.post_failed(attempt, error).await,
         };
+        log_step(attempt.question, "posted");
         if !attempt.replayed {
             metrics::histogram!("threadkeeper_question_seconds").record(self.age(question));
         }
