@@ -8,12 +8,13 @@ use shared::{task::Question, telemetry::chain};
 use threads::{ThreadError, ThreadStore, outcome::KeptAnswer};
 
 use crate::{
+    decision::Decision,
     dependency::Pass,
     lease::Held,
     rebuild::Memory,
     waiting::Reason,
     wording,
-    worker::{Decision, Try, Worker},
+    worker::{Try, Worker},
 };
 
 /// After a failure of a dependency that is not known to be down yet.

@@ -14,7 +14,7 @@ use threads::{ThreadError, ThreadStore};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
-use crate::worker::{Ending, Worker};
+use crate::{decision::Ending, worker::Worker};
 
 /// Between two tries to write to a Redis that is away.
 const PROBE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };

@@ -11,10 +11,11 @@ use threads::{
 };
 
 use crate::{
+    decision::Decision,
     notice::notice,
     waiting::Reason,
     wording,
-    worker::{Decision, Try, Worker},
+    worker::{Try, Worker},
 };
 
 /// Between two tries to tell a person, unless Slack says how long to wait.

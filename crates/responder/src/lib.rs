@@ -35,6 +35,8 @@
 mod answering;
 mod breaker;
 mod consume;
+mod decision;
+mod dependencies;
 mod dependency;
 mod failure;
 mod lease;

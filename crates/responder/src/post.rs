@@ -24,12 +24,13 @@ use threads::{
 
 use crate::{
     answering::{FIRST_PAUSE, log_step},
+    decision::Decision,
     lease::Held,
     notice::Sent,
     rebuild::Memory,
     reconcile::WHOLE,
     waiting::Reason,
-    worker::{Decision, Try, Worker},
+    worker::{Try, Worker},
 };
 
 /// Between two tries to record an answer that is already visible.

@@ -11,9 +11,10 @@ use threads::{
 };
 
 use crate::{
+    decision::Decision,
     reconcile::{Trace, WHOLE},
     waiting::Reason,
-    worker::{Decision, Try, Worker},
+    worker::{Try, Worker},
 };
 
 /// Between two tries to read a thread that Slack does not show.

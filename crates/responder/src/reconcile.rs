@@ -15,10 +15,11 @@ use threads::{
 };
 
 use crate::{
+    decision::Decision,
     post::Visible,
     rebuild::Memory,
     waiting::Reason,
-    worker::{Decision, Try, Worker},
+    worker::{Try, Worker},
 };
 
 /// An answer is one message: part 1 of 1.

@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{consume, status::Statuses, worker::Worker};
-pub use crate::{consume::Ended, dependency::Dependencies};
+pub use crate::{consume::Ended, dependencies::Dependencies};
 
 /// Slack as the bot uses it, and who the bot is there.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use shared::{
 };
 use threads::{ThreadError, ThreadStore, outcome::Look};
 
-use crate::worker::{Decision, Worker};
+use crate::{decision::Decision, worker::Worker};
 
 /// Between two tries to delete a message.
 const DELETE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(2) };

@@ -23,9 +23,10 @@ pub(crate) fn status(reason: Reason) -> Option<String> {
         Reason::RateLimited | Reason::Paced => "has your answer, and waits until Slack lets it write here",
         Reason::CannotRemember => "is waiting: the earlier messages of this thread cannot be read yet",
         Reason::AskedLater => "is checking whether your answer has arrived",
-        // Slack would not show it, or does not take it.
-        Reason::SlackAway | Reason::SlackRefuses => return None,
-        Reason::PostLate | Reason::Untold | Reason::StoreError => return None,
+        // Slack would not take it, or there is nothing to say yet.
+        Reason::SlackAway | Reason::SlackRefuses | Reason::PostLate | Reason::Untold | Reason::StoreError => {
+            return None;
+        }
     };
     Some(status.to_owned())
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use answers::Answerer;
-use queue::{Delivery, Headers};
+use queue::Delivery;
 use shared::{
     clock::Clock,
     config,
@@ -24,7 +24,8 @@ use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    dependency::Dependencies,
+    decision::{Decision, Ending, News},
+    dependencies::Dependencies,
     failure::Told,
     lease::{Held, Lease},
     reconcile::Trace,
@@ -65,53 +66,6 @@ pub(crate) struct Worker<S, A> {
     pub(crate) soft: CancellationToken,
 }
 
-/// How a delivery ended, as far as the process has to know.
-pub(crate) enum Ending {
-    /// Answered, parked, buried or given back.
-    Settled,
-    /// Given back because Redis cannot be reached; no more work before it can.
-    StoreAway(ThreadError),
-}
-
-/// What becomes of a copy.
-#[derive(Debug)]
-pub(crate) enum Decision {
-    /// Nothing is left to do for it.
-    Ack(&'static str),
-    /// Later again, after so many ms.
-    Park(u64, Reason),
-    /// Slack may have posted it: later again, and once more for the clean-up.
-    ParkUnknown,
-    /// The clean-up comes later again.
-    ParkSweep(&'static str),
-    /// It failed for good: keep it in `dead`, bury its turn, tell the person.
-    GiveUp { reason: String, attempts: u32 },
-    /// Another worker, at once.
-    GiveBack(&'static str),
-}
-
-/// What a person who waits may want to know after a copy was settled.
-#[derive(Debug, Clone, Copy)]
-enum News {
-    /// Nothing, or they see it: a message was posted.
-    None,
-    /// It goes on waiting, for so many ms.
-    Waits(u64, Reason),
-    /// It waits no longer.
-    Over,
-}
-
-impl Decision {
-    fn news(&self) -> News {
-        match self {
-            Self::Park(wait, reason) => News::Waits(*wait, *reason),
-            Self::Ack("answered" | "twin") => News::None,
-            Self::Ack(_) | Self::GiveUp { .. } => News::Over,
-            Self::ParkUnknown | Self::ParkSweep(_) | Self::GiveBack(_) => News::None,
-        }
-    }
-}
-
 /// One attempt at one question.
 pub(crate) struct Try<'a> {
     pub(crate) question: &'a Question,
@@ -147,7 +101,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     (if delivery.headers().sweep { Decision::ParkSweep("store_error") } else { later }, None)
                 }
             };
-            log_decision(&question, delivery.headers(), &decision, started.elapsed());
+            decision.log(&question, delivery.headers(), started.elapsed());
             let then = decision.news();
             match self.settle(delivery, &question, decision).await {
                 Ok(()) => {
@@ -378,20 +332,4 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) fn age(&self, question: &Question) -> Duration {
         Duration::from_millis(self.clock.millis().saturating_sub(question.received_ms))
     }
-}
-
-fn log_decision(question: &Question, headers: &Headers, decision: &Decision, took: Duration) {
-    let outcome = match decision {
-        Decision::Ack(why) | Decision::ParkSweep(why) | Decision::GiveBack(why) => *why,
-        Decision::Park(_, reason) => reason.as_str(),
-        Decision::ParkUnknown => "post_unknown",
-        Decision::GiveUp { .. } => "given_up",
-    };
-    metrics::counter!("threadkeeper_deliveries_total", "outcome" => outcome).increment(1);
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(
-        slack.channel_id = %question.channel, slack.ts = %question.ts, slack.event_id = %question.event_id,
-        event_key = %question.event_key(), copy = %headers.copy, parks = headers.parks, outcome, duration_ms,
-        "delivery of {}:{}: {outcome}", question.channel, question.ts,
-    );
 }

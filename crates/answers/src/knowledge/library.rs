@@ -20,11 +20,11 @@ const LOOK_GOOD_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Library {
     folder: PathBuf,
-    shelf: Mutex<Shelf>,
+    held: Mutex<Held>,
 }
 
 #[derive(Debug)]
-struct Shelf {
+struct Held {
     /// None = the folder was away at the last look.
     knowledge: Option<Arc<Knowledge>>,
     looked: Instant,
@@ -37,7 +37,7 @@ impl Library {
     /// As [`Knowledge::open`].
     pub(crate) fn open(folder: &Path) -> Result<Self, AnswerError> {
         let knowledge = Some(Arc::new(Knowledge::open(folder)?));
-        Ok(Self { folder: folder.to_owned(), shelf: Mutex::new(Shelf { knowledge, looked: Instant::now() }) })
+        Ok(Self { folder: folder.to_owned(), held: Mutex::new(Held { knowledge, looked: Instant::now() }) })
     }
 
     /// The knowledge. Looks at the folder at most once a second while it is there; one that is back is read anew.
@@ -45,17 +45,17 @@ impl Library {
     /// # Errors
     /// While the folder is away, or is back without a page in it.
     pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, AnswerError> {
-        let mut shelf = self.shelf.lock().await;
-        if let Some(knowledge) = &shelf.knowledge
-            && shelf.looked.elapsed() < LOOK_GOOD_FOR
+        let mut held = self.held.lock().await;
+        if let Some(knowledge) = &held.knowledge
+            && held.looked.elapsed() < LOOK_GOOD_FOR
         {
             return Ok(Arc::clone(knowledge));
         }
-        let (folder, held) = (self.folder.clone(), shelf.knowledge.take());
+        let (folder, before) = (self.folder.clone(), held.knowledge.take());
         // A disk may be slow, and a folder large.
-        let looking = tokio::task::spawn_blocking(move || look(&folder, held)).await;
+        let looking = tokio::task::spawn_blocking(move || look(&folder, before)).await;
         let found = looking.unwrap_or_else(|error| Err(self.unreadable(io::Error::other(error))))?;
-        *shelf = Shelf { knowledge: Some(Arc::clone(&found)), looked: Instant::now() };
+        *held = Held { knowledge: Some(Arc::clone(&found)), looked: Instant::now() };
         Ok(found)
     }
 
@@ -64,11 +64,11 @@ impl Library {
     }
 }
 
-/// What is held, if the folder can be listed; what is in it, if it was away before.
-fn look(folder: &Path, held: Option<Arc<Knowledge>>) -> Result<Arc<Knowledge>, AnswerError> {
-    let Some(held) = held else { return Knowledge::open(folder).map(Arc::new) };
+/// What was known before, if the folder can be listed; what is in it now, if it was away.
+fn look(folder: &Path, before: Option<Arc<Knowledge>>) -> Result<Arc<Knowledge>, AnswerError> {
+    let Some(before) = before else { return Knowledge::open(folder).map(Arc::new) };
     match fs::read_dir(folder) {
-        Ok(_) => Ok(held),
+        Ok(_) => Ok(before),
         Err(source) => Err(AnswerError::KnowledgeUnreadable { path: folder.to_owned(), source }),
     }
 }
