@@ -38,6 +38,7 @@ mod consume;
 mod dependency;
 mod failure;
 mod lease;
+mod notice;
 mod pacing;
 mod post;
 mod rebuild;

@@ -15,7 +15,7 @@ use crate::{
     error::PlaygroundError,
     person,
     site::Site,
-    workspace::{Stage, Step, Workspace},
+    workspace::{Kind, Stage, Step, Trace, Workspace},
 };
 
 /// How long the button stops the store.
@@ -78,11 +78,19 @@ async fn say(site: web::Data<Site>, wanted: web::Json<Say>) -> Answer {
     let Say { channel, user, text, thread_ts } = wanted.into_inner();
     let text = sent(&site, &text)?;
     let said = person::say(&site, &channel, &user, &text, thread_ts)?;
-    let ts = said.ts;
+    let (ts, is_question) = (said.ts, is_question(&site, &said));
     // A delivery may take minutes with its retries; the page follows it on the feed.
     let teller = Arc::clone(&site);
     site.spawn(async move { drop(person::tell(&teller, said).await) });
-    Ok(HttpResponse::Ok().json(json!({"ts": ts})))
+    Ok(HttpResponse::Ok().json(json!({"ts": ts, "is_question": is_question})))
+}
+
+/// Whether the bot is asked: by a mention, or in direct messages.
+fn is_question(site: &Site, said: &person::Said) -> bool {
+    let direct = site.read(|workspace| {
+        workspace.channel(&said.channel).is_some_and(|channel| matches!(channel.kind, Kind::DirectMessages(_)))
+    });
+    direct || said.events.iter().any(|event| event.kind == "app_mention")
 }
 
 /// The typed text as Slack stores it.
@@ -204,7 +212,7 @@ async fn kill_worker(site: web::Data<Site>, about: web::Json<About>) -> Answer {
 /// The worker that has the question, else the one that had any last.
 fn worker_of(workspace: &Workspace, about: &About) -> Option<usize> {
     let trace = workspace.traces.get(&(about.channel.clone(), about.ts));
-    trace.and_then(crate::workspace::Trace::worker).or(workspace.traces.worker())
+    trace.and_then(Trace::worker).or(workspace.traces.worker())
 }
 
 async fn stop_store(site: web::Data<Site>, about: web::Json<About>) -> Answer {

@@ -5,7 +5,7 @@ import { dayOf, millisOf } from "./clock.js";
 import { avatar, element, icon, iconButton, keep } from "./element.js";
 import { continues, lookOf, messageRow } from "./message.js";
 import { go, isNarrow, shownChannel } from "./place.js";
-import { messageAt, store, topLevel } from "./store.js";
+import { store, topLevel } from "./store.js";
 
 const pane = document.getElementById("channel");
 
@@ -55,7 +55,7 @@ function build(channel) {
     channel: channel.id, thread: null,
     label: direct ? `Message ${name}` : `Message #${name}`,
     hint: direct ? "Each message begins a thread." : `Mention @${store.bot.name} to ask it.`,
-    after: (ts) => said(channel, ts, scroller),
+    after: (what) => said(channel, what, scroller),
   });
   empty.append(...beginning(channel, name, (text) => { fill(text); field.focus(); }));
   pane.setAttribute("aria-label", direct ? `Direct messages with ${name}` : `Channel ${name}`);
@@ -82,14 +82,11 @@ function beginning(channel, name, write) {
 }
 
 /** After one has said something: it is in view, and a question's thread is open. */
-function said(channel, ts, scroller) {
+function said(channel, { ts, is_question: isQuestion }, scroller) {
   scroller.scrollTop = scroller.scrollHeight;
-  const asks = channel.kind === "im" || messageAt(channel.id, ts)?.nodes.some((node) => mentionsBot(node));
-  if (asks && (channel.kind === "im" || !isNarrow())) go({ channel: channel.id, thread: ts, trace: isNarrow() ? null : ts });
-}
-
-function mentionsBot(node) {
-  return (node.kind === "mention" && node.text === `@${store.bot.name}`) || (node.children ?? []).some(mentionsBot);
+  if (!isQuestion) return;
+  if (!isNarrow()) go({ channel: channel.id, thread: ts, trace: ts });
+  else if (channel.kind === "im") go({ channel: channel.id, thread: ts, trace: null });
 }
 
 export function isAtEnd(scroller) {

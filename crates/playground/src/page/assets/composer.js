@@ -8,7 +8,7 @@ import { messagesOf, store } from "./store.js";
 /** Drafts by place, so that a look elsewhere loses nothing. */
 const drafts = new Map();
 
-/** `after(ts)` is called with the timestamp of what was said. */
+/** `after({ ts, is_question })` is called when something was said. */
 export function composer({ channel, thread, label, hint, after }) {
   const name = `${channel}:${thread ?? ""}`;
   const field = element("textarea", { rows: "1", placeholder: label, "aria-label": label, autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false" });
@@ -20,7 +20,7 @@ export function composer({ channel, thread, label, hint, after }) {
     if (text.trim() === "") return;
     fill("");
     const said = await say(channel, text, thread);
-    if (said) after?.(said.ts);
+    if (said) after?.(said);
     else if (field.value === "") fill(text);
   };
   const fill = (text) => { field.value = text; changedText(); };

@@ -49,7 +49,7 @@ function channelEntry(channel, shown) {
 function personEntry(person) {
   const isMe = person.id === store.me;
   return element("button", { type: "button", class: "entry person", "data-name": person.id, "aria-pressed": String(isMe), title: isMe ? "You speak as this person" : `Speak as ${person.name}`, onclick: () => switchTo(person) },
-    avatar({ ...person, isBot: false }), element("span", { class: "label" }, person.name), isMe && element("span", { class: "badge me" }, "you are"));
+    avatar({ ...person, isBot: false }), element("span", { class: "label" }, person.name), isMe && element("span", { class: "badge me" }, "active"));
 }
 
 /** One who reads the bot's direct messages reads one's own afterwards. */

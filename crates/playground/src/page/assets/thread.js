@@ -3,7 +3,6 @@
 import { isAtEnd } from "./channel.js";
 import { composer } from "./composer.js";
 import { element, iconButton, keep } from "./element.js";
-import { isQuestion } from "./mark.js";
 import { continues, lookOf, messageRow } from "./message.js";
 import { go, isNarrow, place } from "./place.js";
 import { channelOf, messageAt, repliesTo, statusIn, store } from "./store.js";
@@ -48,10 +47,9 @@ function build(channel, thread) {
   const { whole, field } = composer({
     channel: channel.id, thread, label: "Reply …",
     hint: direct ? "" : `Mention @${store.bot.name} again to ask it.`,
-    after: (ts) => {
+    after: ({ ts, is_question: isQuestion }) => {
       scroller.scrollTop = scroller.scrollHeight;
-      const said = messageAt(channel.id, ts);
-      if (place().trace && said && isQuestion(said)) go({ trace: ts });
+      if (place().trace && isQuestion) go({ trace: ts });
     },
   });
   pane.replaceChildren(

@@ -114,7 +114,7 @@ function entriesOf(trace, message) {
       entries.push({
         at: attempt.at, tone: good ? "" : "bad",
         title: `Slack delivered ${delivery.kind}${which}`,
-        detail: `${attempt.status ?? attempt.failure} after ${duration(attempt.took_ms)}, ${host(attempt.url)}`,
+        detail: `${attempt.status ?? attempt.failure} after ${duration(attempt.took_ms)}`, hint: attempt.url,
       });
     });
     if (delivery.progress.state === "waiting") entries.push({ at: delivery.progress.until, title: `Slack delivers ${delivery.kind} again`, detail: `in ${duration(Math.max(0, delivery.progress.until - now()))}`, tone: "slow" });
@@ -131,14 +131,10 @@ function entriesOf(trace, message) {
 }
 
 function timeline(trace, message) {
-  return element("ol", { class: "timeline" }, entriesOf(trace, message).map((entry) => element("li", { class: entry.tone },
+  return element("ol", { class: "timeline" }, entriesOf(trace, message).map((entry) => element("li", { class: entry.tone, title: entry.hint },
     element("span", { class: "offset" }, entry.at === Infinity ? "" : `+${duration(Math.max(0, entry.at - trace.said))}`),
     element("span", { class: "dot", "aria-hidden": "true" }),
     element("div", {}, element(entry.code ? "code" : "span", { class: "title" }, entry.title), entry.detail && element("span", { class: "detail" }, entry.detail)))));
-}
-
-function host(url) {
-  try { return new URL(url).host; } catch { return url; }
 }
 
 function capital(text) {
