@@ -19,6 +19,10 @@ missing_packages() {
         ;;
       redis) command -v redis-server >/dev/null || echo redis-server ;;
       python-redis) "$SYSTEM_PYTHON" -c 'import redis' 2>/dev/null || echo python3-redis ;;
+      browser)
+        command -v chromium >/dev/null || echo chromium
+        command -v chromedriver >/dev/null || echo chromium-driver
+        ;;
       compiler) command -v cc >/dev/null || echo build-essential ;;
       *) command -v "$thing" >/dev/null || echo "$thing" ;;
     esac

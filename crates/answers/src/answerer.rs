@@ -1,6 +1,6 @@
 //! The seam: what every way of answering has in common, and the choice between them.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use shared::{
     answer::Answer,
@@ -31,6 +31,13 @@ pub trait Answerer: Send + Sync {
     /// # Errors
     /// [`AnswerError::blame`] tells whether the question or a dependency is the cause.
     fn answer(&self, request: &Request<'_>) -> impl Future<Output = Result<Answer, AnswerError>> + Send;
+}
+
+/// One answerer for several workers of a process.
+impl<A: Answerer> Answerer for Arc<A> {
+    async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
+        self.as_ref().answer(request).await
+    }
 }
 
 /// The answerer of the configured `answer.mode`.

@@ -69,18 +69,19 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
             );
             return Err(Refusal::NotKept(cause));
         }
-        self.register(question, stamp).await;
+        let numbered = self.register(question, stamp).await;
         tracing::info!(
             slack.team_id = %question.team, slack.channel_id = %question.channel, slack.ts = %question.ts,
             slack.event_id = %question.event_id, event_key = %question.event_key(), copy = %headers.copy,
-            slack_retry = received.slack_retry, duration_ms = millis(started.elapsed()), outcome = "kept",
+            slack_retry = received.slack_retry, numbered, duration_ms = millis(started.elapsed()), outcome = "kept",
             "question {}:{} kept", question.channel, question.ts,
         );
         Ok(())
     }
 
-    /// Takes the question's number. Failing is loud and never fails the request: the copy in the broker is safe.
-    async fn register(&self, question: &Question, stamp: EpochStamp) {
+    /// Takes the question's number, and says whether it has one. Failing is loud and never fails the request: the copy in
+    /// the broker is safe.
+    async fn register(&self, question: &Question, stamp: EpochStamp) -> bool {
         let registering = self.store.register(&question.conversation, question.ts, stamp, None);
         let cause = if self.clock.millis() < self.skip_until.load(Ordering::Relaxed) {
             "skipped for a moment after several failures".to_owned()
@@ -89,7 +90,7 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
                 Ok(Ok(Registered::OtherEpoch)) => "redis lost data a moment ago".to_owned(),
                 Ok(Ok(_)) => {
                     self.failures.store(0, Ordering::Relaxed);
-                    return;
+                    return true;
                 }
                 Ok(Err(error)) => self.count_failure(chain(&error)),
                 Err(_) => self.count_failure(format!("no answer within {} ms", self.register_timeout.as_millis())),
@@ -102,6 +103,7 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
             "question {}:{} is kept but has no number in its thread, its order is best effort; check Redis: {cause}",
             question.channel, question.ts,
         );
+        false
     }
 
     fn count_failure(&self, cause: String) -> String {

@@ -13,6 +13,8 @@
 //! A question is acknowledged only after the broker has confirmed that it keeps it. The number in the thread's order is
 //! best effort: it keeps order, never the question.
 //!
+//! [`startup`] puts it together with RabbitMQ and Redis, from [`receiver`], which knows neither.
+//!
 //! | metric | labels | what |
 //! |---|---|---|
 //! | `threadkeeper_events_total` | `outcome`: `kept`, `filtered`, `url_verification`, `app_rate_limited`, or why it was refused | requests of Slack's |
@@ -21,6 +23,7 @@
 //! | `threadkeeper_unregistered_total` | | questions kept without a number in their thread; should be 0 |
 
 mod intake;
+pub mod receiver;
 mod refusal;
 mod routes;
 pub mod startup;

@@ -2,25 +2,17 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use queue::{
     TaskPublisher,
     rabbitmq::{RabbitMq, RabbitPublisher},
 };
 use service::{Process, admin::Admin, bind};
-use shared::{clock::Clock, config, health::Health};
+use shared::{config, health::Health};
 use slack::signature::Verifier;
 use threads::{Origin, RedisThreads, ThreadStore};
-use tokio::sync::Semaphore;
 
-use crate::{
-    intake::Intake,
-    routes::{
-        body::BodyLimits,
-        events::{self, Events},
-    },
-};
+use crate::receiver::Receiver;
 
 /// After a signal: requests that are in work get this long. Slack itself waits 3 s.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,31 +45,23 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
 
     let admin = Admin { health: health(&publisher, &store), metrics };
     let options = settings.ingress;
-    let events = web::Data::new(Events {
+    let receiver = Receiver {
         verifier,
-        intake: Intake::new(publisher, Arc::clone(&store), options.register_timeout, Clock::System),
-        clock: Clock::System,
+        publisher,
+        store: Arc::clone(&store),
+        options: options.clone(),
         direct_messages: settings.context.direct_messages,
-        limits: BodyLimits { bytes: options.max_body_bytes, time: options.body_timeout },
-        in_flight: Semaphore::new(options.max_in_flight),
-        max_in_flight: options.max_in_flight,
-    });
-
+    };
     let public = bind::listen("ingress.listen", options.listen)?;
-    if let Some(address) = options.admin_listen {
-        let listener = bind::listen("ingress.admin_listen", address)?;
-        lifecycle.spawn("admin http", admin.clone().serve(listener, lifecycle.soft())?);
-    }
-    let server = HttpServer::new(move || {
-        let receive = events::receive::<RabbitPublisher, RedisThreads>;
-        let app = App::new().app_data(events.clone()).route("/slack/events", web::post().to(receive));
-        if options.admin_listen.is_none() { app.configure(|config| admin.routes(config)) } else { app }
-    })
-    .disable_signals()
-    .shutdown_signal(lifecycle.soft().cancelled_owned())
-    .listen(public)
-    .context("the HTTP server for Slack cannot start")?;
-    lifecycle.spawn("http", server.run());
+    let beside = match options.admin_listen {
+        Some(address) => {
+            let listener = bind::listen("ingress.admin_listen", address)?;
+            lifecycle.spawn("admin http", admin.serve(listener, lifecycle.soft())?);
+            None
+        }
+        None => Some(admin),
+    };
+    lifecycle.spawn("http", receiver.serve(public, beside, lifecycle.soft())?);
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
     let code = lifecycle.run(SHUTDOWN_TIMEOUT).await?;
     broker.close().await;

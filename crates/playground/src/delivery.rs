@@ -140,8 +140,19 @@ impl Delivery {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What is told while an event is delivered.
+#[derive(Debug)]
+pub(crate) enum News<'a> {
+    /// An attempt begins.
+    Sending,
+    /// An attempt has ended.
+    Attempted(&'a Attempt),
+    /// The next attempt comes after this time.
+    Waiting(Duration),
 }
 
 /// Delivers events to the ingresses.
@@ -195,8 +206,8 @@ impl Sender {
     }
 
     /// Delivers an event to `only` this URL, or to all in turn (another one for each attempt), until it is taken or
-    /// Slack would give up.
-    pub(crate) async fn deliver(&self, event: &Event, only: Option<&str>) -> Delivery {
+    /// Slack would give up; `tell` hears of it meanwhile.
+    pub(crate) async fn deliver(&self, event: &Event, only: Option<&str>, tell: impl Fn(News<'_>)) -> Delivery {
         let begun = Instant::now();
         let mut attempts: Vec<Attempt> = Vec::new();
         for retry in 0..=RETRY_WAITS.len() {
@@ -204,10 +215,13 @@ impl Sender {
             if let (Some(last), Some(wait)) = (attempts.last(), retry.checked_sub(1).and_then(|n| self.waits.get(n))) {
                 headers.push(("X-Slack-Retry-Num", retry.to_string()));
                 headers.push(("X-Slack-Retry-Reason", last.retry_reason().to_string()));
+                tell(News::Waiting(*wait));
                 tokio::time::sleep(*wait).await;
             }
             let Some(url) = only.map(ToOwned::to_owned).or_else(|| self.next_url()) else { break };
+            tell(News::Sending);
             let (attempt, may_retry) = self.attempt(url, &event.body, headers).await;
+            tell(News::Attempted(&attempt));
             let acked = attempt.is_acked();
             attempts.push(attempt);
             if acked || !may_retry {
@@ -216,6 +230,16 @@ impl Sender {
         }
         let took = begun.elapsed();
         Delivery { event_id: event.id.clone(), kind: event.kind.clone(), attempts, took }
+    }
+
+    /// Sends an event that was taken before once more, as Slack does when it did not see the answer; whether it was taken.
+    pub(crate) async fn repeat(&self, event: &Event, tell: impl Fn(News<'_>)) -> bool {
+        let Some(url) = self.next_url() else { return false };
+        let reason = RetryReason::HttpTimeout.to_string();
+        let headers = vec![("X-Slack-Retry-Num", "1".to_owned()), ("X-Slack-Retry-Reason", reason)];
+        let (attempt, _) = self.attempt(url, &event.body, headers).await;
+        tell(News::Attempted(&attempt));
+        attempt.is_acked()
     }
 
     async fn attempt(&self, url: String, body: &str, headers: Vec<(&'static str, String)>) -> (Attempt, bool) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::ids::EventId;
 
-use crate::workspace::{Author, Kind, Message, Workspace};
+use crate::workspace::{Author, Kind, Message, Question, Subject, Workspace};
 
 /// One event as it is delivered: the same id and the same bytes on each retry.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub struct Event {
     pub kind: String,
     /// The whole body, envelope included, as JSON.
     pub body: String,
+    /// The message that a person wrote, if it is about one.
+    pub(crate) question: Option<Question>,
 }
 
 impl Event {
@@ -40,7 +42,7 @@ impl Event {
             "is_ext_shared_channel": false,
             "event_context": format!("4-{id}"),
         });
-        Self { id, kind, body: body.to_string() }
+        Self { id, kind, body: body.to_string(), question: None }
     }
 
     /// The events about a new message: its `message` event, after the `app_mention` if a person mentioned the bot in a
@@ -67,6 +69,13 @@ impl Event {
         }
         inner["channel_type"] = json!(channel.kind.as_str());
         events.push(Self::wrap(workspace, &inner));
+        if let Author::Person(_) = message.author {
+            let question = (message.channel.clone(), message.ts);
+            events.iter_mut().for_each(|event| event.question = Some(question.clone()));
+            let said = workspace.millis();
+            workspace.revisions.touch(Subject::Trace(message.channel.clone(), message.ts));
+            workspace.traces.open(question, said, events.clone());
+        }
         events
     }
 

@@ -34,21 +34,26 @@
 
 mod api;
 mod control;
+mod controls;
 mod delivery;
 mod error;
 mod event;
 mod fault;
 mod options;
+mod page;
 mod person;
 mod playground;
 mod signature;
 mod site;
+mod step_log;
+mod tracking;
 mod workspace;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::{
     api::Method,
+    controls::Controls,
     delivery::{Attempt, Delivery, RetryReason},
     error::PlaygroundError,
     event::Event,
@@ -57,7 +62,11 @@ pub use self::{
     person::{Asked, Said},
     playground::Playground,
     signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign},
-    workspace::{ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Workspace},
+    step_log::StepLog,
+    workspace::{
+        ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Record, Stage, Step,
+        Workspace,
+    },
 };
 
 /// Locks, also after a panic elsewhere: that panic fails its own test already.

@@ -14,7 +14,7 @@ use shared::{
 /// Nothing is to be completed at the end.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// A simulated Slack workspace: Web API, signed events with retries, and control routes for scripts.
+/// A simulated Slack workspace: a page for people, the Web API, signed events with retries, control routes for scripts.
 #[derive(Debug, Parser)]
 #[expect(clippy::doc_markdown, reason = "--help shows these texts as they are")]
 #[command(version)]
@@ -46,11 +46,12 @@ async fn main() -> anyhow::Result<ExitCode> {
         event_urls: arguments.events_urls,
         ..Options::default()
     })?;
+    playground.furnish();
     let address = playground.address();
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "whoever reaches {address} can speak for anybody in this simulated workspace");
     }
-    tracing::info!(%address, "listening on {address}; SLACK_API_URL={}", playground.api_url());
+    tracing::info!(%address, "listening on {address}; page: {}; SLACK_API_URL={}", playground.page_url(), playground.api_url());
 
     let mut lifecycle = Lifecycle::new();
     let soft = lifecycle.soft();

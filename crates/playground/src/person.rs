@@ -51,10 +51,7 @@ impl Asked {
 impl Playground {
     /// Opens a public channel of this name.
     pub fn channel(&self, name: &str) -> ChannelId {
-        self.site.change(|workspace| {
-            let id = ChannelId::new(workspace.next_id('C'));
-            open(workspace, Channel::new(id, Kind::Public, name))
-        })
+        self.site.change(|workspace| public_channel(workspace, name))
     }
 
     /// Opens a private channel of this name.
@@ -67,14 +64,7 @@ impl Playground {
 
     /// The direct messages between a person and the bot.
     pub fn direct_messages(&self, with: &UserId) -> ChannelId {
-        let kind = Kind::DirectMessages(with.clone());
-        self.site.change(|workspace| {
-            let opened = workspace.channels.values().find(|channel| channel.kind == kind).map(|known| known.id.clone());
-            opened.unwrap_or_else(|| {
-                let id = ChannelId::new(workspace.next_id('D'));
-                open(workspace, Channel::new(id, kind, ""))
-            })
-        })
+        self.site.change(|workspace| direct_messages(workspace, with))
     }
 
     /// Opens a channel of a known id, if it is not there yet; `D…` are the direct messages with `person`, `G…` is
@@ -97,11 +87,12 @@ impl Playground {
 
     /// A new person of this name.
     pub fn person(&self, name: &str) -> UserId {
-        self.site.change(|workspace| {
-            let id = UserId::new(workspace.next_id('U'));
-            workspace.people.insert(id.clone(), name.to_owned());
-            id
-        })
+        self.site.change(|workspace| add_named(workspace, name))
+    }
+
+    /// Channels and people to begin with, for whoever opens the page; those that are there already stay.
+    pub fn furnish(&self) {
+        self.site.change(furnish);
     }
 
     /// A person of a known id, if they are not there yet.
@@ -172,16 +163,7 @@ impl Playground {
     /// # Errors
     /// When there is no such message.
     pub fn edit(&self, channel: &ChannelId, ts: MessageTs, text: &str) -> Result<Vec<Event>, PlaygroundError> {
-        self.site.change(|workspace| {
-            let before = existing(workspace, channel, ts)?;
-            let edited = workspace.next_ts();
-            let mut after = before.clone();
-            text.clone_into(&mut after.text);
-            after.blocks = Some(rich_text(text));
-            after.edited = Some(edited);
-            workspace.replace(after.clone());
-            Ok(Event::about_edited(workspace, &before, &after))
-        })
+        edit(&self.site, channel, ts, text)
     }
 
     /// Somebody deletes their message.
@@ -189,12 +171,7 @@ impl Playground {
     /// # Errors
     /// When there is no such message.
     pub fn delete(&self, channel: &ChannelId, ts: MessageTs) -> Result<Vec<Event>, PlaygroundError> {
-        self.site.change(|workspace| {
-            let mut message = existing(workspace, channel, ts)?;
-            message.deleted = true;
-            workspace.replace(message.clone());
-            Ok(Event::about_deleted(workspace, &message))
-        })
+        delete(&self.site, channel, ts)
     }
 
     /// Any other event, `inner` as in Slack's reference (<https://docs.slack.dev/reference/events>), in the envelope
@@ -202,6 +179,50 @@ impl Playground {
     pub fn event(&self, inner: &Value) -> Event {
         self.site.change(|workspace| Event::wrap(workspace, inner))
     }
+}
+
+/// What [`Playground::furnish`] brings.
+const CHANNELS: [(&str, &str); 3] = [("C0GENERAL", "general"), ("C0HELP", "help"), ("C0RANDOM", "random")];
+const PEOPLE: [(&str, &str); 3] = [("U0YOU", "you"), ("U0ADA", "ada"), ("U0GRACE", "grace")];
+
+fn furnish(workspace: &mut Workspace) {
+    for (id, name) in CHANNELS {
+        let id = ChannelId::new(id);
+        workspace.channels.entry(id.clone()).or_insert_with(|| Channel::new(id, Kind::Public, name));
+    }
+    for (id, name) in PEOPLE {
+        let person = UserId::new(id);
+        workspace.people.entry(person.clone()).or_insert_with(|| name.to_owned());
+        direct_messages(workspace, &person);
+    }
+}
+
+/// [`Playground::channel`], for the page too.
+pub(crate) fn public_channel(workspace: &mut Workspace, name: &str) -> ChannelId {
+    let id = ChannelId::new(workspace.next_id('C'));
+    open(workspace, Channel::new(id, Kind::Public, name))
+}
+
+/// A new person, with direct messages to write to the bot.
+pub(crate) fn newcomer(workspace: &mut Workspace, name: &str) -> UserId {
+    let id = add_named(workspace, name);
+    direct_messages(workspace, &id);
+    id
+}
+
+fn add_named(workspace: &mut Workspace, name: &str) -> UserId {
+    let id = UserId::new(workspace.next_id('U'));
+    workspace.people.insert(id.clone(), name.to_owned());
+    id
+}
+
+fn direct_messages(workspace: &mut Workspace, with: &UserId) -> ChannelId {
+    let kind = Kind::DirectMessages(with.clone());
+    let opened = workspace.channels.values().find(|channel| channel.kind == kind).map(|known| known.id.clone());
+    opened.unwrap_or_else(|| {
+        let id = ChannelId::new(workspace.next_id('D'));
+        open(workspace, Channel::new(id, kind, ""))
+    })
 }
 
 /// [`Playground::open_channel`], for the control routes too.
@@ -257,12 +278,36 @@ pub(crate) fn say(
     })
 }
 
+/// [`Playground::edit`], for the page too.
+pub(crate) fn edit(site: &Site, channel: &ChannelId, ts: MessageTs, text: &str) -> Result<Vec<Event>, PlaygroundError> {
+    site.change(|workspace| {
+        let before = existing(workspace, channel, ts)?;
+        let edited = workspace.next_ts();
+        let mut after = before.clone();
+        text.clone_into(&mut after.text);
+        after.blocks = Some(rich_text(text));
+        after.edited = Some(edited);
+        workspace.replace(after.clone());
+        Ok(Event::about_edited(workspace, &before, &after))
+    })
+}
+
+/// [`Playground::delete`], for the page too.
+pub(crate) fn delete(site: &Site, channel: &ChannelId, ts: MessageTs) -> Result<Vec<Event>, PlaygroundError> {
+    site.change(|workspace| {
+        let mut message = existing(workspace, channel, ts)?;
+        message.deleted = true;
+        workspace.replace(message.clone());
+        Ok(Event::about_deleted(workspace, &message))
+    })
+}
+
 /// [`Playground::tell`], for the control routes too.
 pub(crate) async fn tell(site: &Arc<Site>, said: Said) -> Asked {
     let mut running = JoinSet::new();
     for event in said.events {
         let site = Arc::clone(site);
-        running.spawn(async move { site.sender.deliver(&event, None).await });
+        running.spawn(async move { site.deliver(&event, None).await });
     }
     Asked { channel: said.channel, ts: said.ts, deliveries: running.join_all().await }
 }

@@ -20,13 +20,16 @@ use shared::{
 
 use crate::{
     api, control,
+    controls::Controls,
     delivery::Delivery,
     error::PlaygroundError,
     event::Event,
     fault::Rule,
     options::{Identity, Options},
+    page,
     site::Site,
-    workspace::{Call, Message, Workspace},
+    step_log::StepLog,
+    workspace::{Call, Keeper, Message, Record, Workspace},
 };
 
 /// Requests up to this many bytes: a message of 40,000 characters, each of them escaped in JSON.
@@ -75,6 +78,42 @@ impl Playground {
         format!("http://{}/api/", self.address)
     }
 
+    /// The page for people: `http://127.0.0.1:PORT/`.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Hands over what the page's buttons may do with the system that answers.
+    pub fn set_controls(&self, controls: Controls) {
+        self.site.set_controls(controls);
+    }
+
+    /// Where the system that answers tells of its steps, for the page.
+    pub fn step_log(&self) -> StepLog {
+        StepLog::new(Arc::clone(&self.site))
+    }
+
+    /// Puts messages back that another playground kept ([`Playground::keep_with`]).
+    pub fn restore(&self, records: impl IntoIterator<Item = Record>) {
+        self.site.change(|workspace| records.into_iter().for_each(|record| workspace.restore(record)));
+    }
+
+    /// From now on `keep` gets each message as it is stored or changed, before anybody is told of it. It is called while
+    /// the workspace stands still.
+    pub fn keep_with(&self, keep: impl Fn(&Record) + Send + Sync + 'static) {
+        self.site.change(|workspace| workspace.keeper = Some(Keeper(Arc::new(keep))));
+    }
+
+    /// Tells the ingresses of every message that has no answer, as Slack does with what was not acknowledged: after a
+    /// restart nobody knows whether it was.
+    pub fn deliver_unanswered(&self) {
+        let events = self.site.change(|workspace| {
+            let open = workspace.unanswered();
+            open.iter().flat_map(|message| Event::about_new(workspace, message)).collect()
+        });
+        self.site.send(events);
+    }
+
     /// How it was started.
     pub fn options(&self) -> &Options {
         &self.site.options
@@ -92,12 +131,12 @@ impl Playground {
 
     /// Delivers one event with Slack's retries, to the ingresses in turn.
     pub async fn deliver(&self, event: &Event) -> Delivery {
-        self.site.sender.deliver(event, None).await
+        self.site.deliver(event, None).await
     }
 
     /// Delivers one event with Slack's retries, to this ingress only.
     pub async fn deliver_to(&self, url: &str, event: &Event) -> Delivery {
-        self.site.sender.deliver(event, Some(url)).await
+        self.site.deliver(event, Some(url)).await
     }
 
     /// Checks that an ingress answers Slack's challenge.
@@ -235,6 +274,7 @@ fn prepare(site: &Arc<Site>, listener: TcpListener) -> io::Result<Server> {
             .app_data(web::PayloadConfig::new(LARGEST_REQUEST))
             .configure(api::routes)
             .configure(control::routes)
+            .configure(page::routes)
     });
     Ok(server.workers(1).keep_alive(KEEP_ALIVE).disable_signals().listen(listener)?.run())
 }

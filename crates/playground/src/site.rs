@@ -8,6 +8,7 @@ use std::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
+    controls::Controls,
     delivery::Sender,
     error::PlaygroundError,
     event::Event,
@@ -21,10 +22,15 @@ use crate::{
 pub(crate) struct Site {
     pub(crate) options: Options,
     pub(crate) sender: Sender,
+    /// Names this run of the playground; after a restart, what a page knows is worth nothing.
+    pub(crate) run: String,
     workspace: Mutex<Workspace>,
     rules: Mutex<Rules>,
     /// Counts changes of the workspace, to wake those who wait for one.
     changes: watch::Sender<u64>,
+    /// Counts changes that only the page shows: they wake no test.
+    glimpses: watch::Sender<u64>,
+    controls: Mutex<Controls>,
     runtime: Handle,
 }
 
@@ -35,6 +41,9 @@ impl Site {
             workspace: Mutex::new(Workspace::new(&options)),
             rules: Mutex::new(Rules::default()),
             changes: watch::Sender::new(0),
+            glimpses: watch::Sender::new(0),
+            controls: Mutex::new(Controls::default()),
+            run: uuid::Uuid::new_v4().simple().to_string(),
             runtime,
             options,
         })
@@ -49,12 +58,34 @@ impl Site {
     pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
         let result = act(&mut locked(&self.workspace));
         self.changes.send_modify(|changes| *changes += 1);
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
+        result
+    }
+
+    /// Changes what only the page shows.
+    pub(crate) fn glimpse<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
+        let result = act(&mut locked(&self.workspace));
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
         result
     }
 
     /// Wakes at each change from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Wakes at each change from now on, also at those that only the page shows.
+    pub(crate) fn glimpses(&self) -> watch::Receiver<u64> {
+        self.glimpses.subscribe()
+    }
+
+    pub(crate) fn controls(&self) -> Controls {
+        locked(&self.controls).clone()
+    }
+
+    pub(crate) fn set_controls(&self, controls: Controls) {
+        *locked(&self.controls) = controls;
+        self.glimpses.send_modify(|glimpses| *glimpses += 1);
     }
 
     pub(crate) fn rules<T>(&self, act: impl FnOnce(&mut Rules) -> T) -> T {
@@ -69,10 +100,7 @@ impl Site {
     /// Records a call with the fault that befalls it; its place in the log is for [`Site::refused`].
     pub(crate) fn begin(&self, call: Call) -> (usize, Option<Fault>) {
         let fault = self.befall(&call);
-        let place = self.change(|workspace| {
-            workspace.calls.push(Call { fault: fault.clone(), ..call });
-            workspace.calls.len() - 1
-        });
+        let place = self.change(|workspace| workspace.record(Call { fault: fault.clone(), ..call }));
         (place, fault)
     }
 
@@ -96,11 +124,24 @@ impl Site {
         }
         for event in events {
             let site = Arc::clone(self);
-            self.runtime.spawn(async move {
-                let delivery = site.sender.deliver(&event, None).await;
+            self.spawn(async move {
+                let delivery = site.deliver(&event, None).await;
                 site.change(|workspace| workspace.echoes.push(delivery));
             });
         }
+    }
+
+    /// Tells the ingresses, with Slack's retries, and waits for nothing.
+    pub(crate) fn send(self: &Arc<Self>, events: Vec<Event>) {
+        for event in events {
+            let site = Arc::clone(self);
+            self.spawn(async move { drop(site.deliver(&event, None).await) });
+        }
+    }
+
+    /// Does something on the playground's own runtime, whoever goes away meanwhile.
+    pub(crate) fn spawn(&self, act: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(act);
     }
 
     /// Does something after a while, whoever goes away meanwhile.

@@ -142,6 +142,24 @@ pub enum QueueError {
         #[source]
         source: serde_json::Error,
     },
+    /// The data file could not be read or written; it wrote nothing.
+    #[error("the data file failed: {source}; check the space on its disk and who may write it")]
+    File {
+        /// What the database said.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// What the data file holds is of another version of the program.
+    #[error(
+        "copy {number} in the data file cannot be read: {source}; it is of another version: start with an empty data folder"
+    )]
+    Foreign {
+        /// The number of the copy.
+        number: u64,
+        /// What serde says.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A question about the queues was not answered.
     #[error("`{queue}` could not be examined: {reason}")]
     Inspect {

@@ -1,9 +1,10 @@
 //! What travels beside a task.
 
+use serde::{Deserialize, Serialize};
 use shared::ids::{BurialId, CopyId};
 
 /// What travels beside the task: facts about this one copy, not about the question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers {
     /// Which publish this copy comes from; the same after redelivery, another one after parking. A claim says it, so that
     /// a copy that comes back can be told from a second one.

@@ -11,6 +11,7 @@
 //! 3. [`rabbitmq`]: the broker. [`rabbitmq::Topology`] names the queues and says why each argument is as it is;
 //!    [`rabbitmq::RabbitMq`] holds two supervised connections (one publishes, one consumes) and makes publishers and
 //!    consumers from them.
+//! 4. [`embedded`]: the same in one file, for a process that tries the bot without any server.
 //!
 //! ```text
 //! publish --> exchange slack --work--> [work] --> consumer --> Delivery --ack--> gone
@@ -44,6 +45,7 @@
 pub mod conformance;
 mod consumer;
 mod delivery;
+pub mod embedded;
 mod error;
 mod headers;
 mod publisher;
@@ -51,6 +53,7 @@ pub mod rabbitmq;
 
 pub use consumer::TaskConsumer;
 pub use delivery::{Delivery, Kept};
+pub use embedded::EmbeddedQueue;
 pub use error::QueueError;
 pub use headers::Headers;
 pub use publisher::TaskPublisher;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use answers::{AnswerError, Answerer, Blame, Request};
 use queue::Delivery;
-use shared::telemetry::chain;
+use shared::{task::Question, telemetry::chain};
 use threads::{ThreadError, ThreadStore, outcome::KeptAnswer};
 
 use crate::{
@@ -54,6 +54,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 if matches!(memory, Memory::Unreadable) {
                     answer.text.push_str(wording::UNREADABLE_THREAD);
                 }
+                log_step(question, "answer_made");
                 let kept = KeptAnswer { answer, entries: grant.context.entries() };
                 let decision = self.post(delivery, attempt, memory, &kept).await;
                 if status_is_late {
@@ -100,4 +101,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         pass.failed(&reason);
         self.not_posted(attempt, self.dependencies.model.left().unwrap_or(FIRST_PAUSE), Reason::ModelAway).await
     }
+}
+
+/// A step on the way to an answer, for whoever follows one question.
+pub(crate) fn log_step(question: &Question, outcome: &'static str) {
+    tracing::debug!(
+        slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(), outcome,
+        "question {}:{}: {outcome}", question.channel, question.ts,
+    );
 }

@@ -12,6 +12,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use shared::{retry::Backoff, telemetry::chain};
 use threads::{ThreadError, ThreadStore};
 use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
 
 use crate::worker::{Ending, Worker};
 
@@ -55,7 +56,7 @@ where
                     break;
                 };
                 let worker = Arc::clone(&worker);
-                running.spawn(async move { worker.handle(delivery).await });
+                running.spawn(async move { worker.handle(delivery).await }.in_current_span());
             }
         }
     }
@@ -69,7 +70,7 @@ where
 /// The stream of deliveries ended by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("the stream of deliveries ended although the process should run")]
-pub(crate) struct Ended;
+pub struct Ended;
 
 /// A panic in one question is a failure of that question: its delivery went back, and its attempt was counted.
 fn store_away(ended: Result<Ending, JoinError>) -> Option<ThreadError> {

@@ -40,7 +40,7 @@ struct Known {
 
 /// All of them, for the workers and for the probes.
 #[derive(Clone)]
-pub(crate) struct Dependencies {
+pub struct Dependencies {
     /// What answers are made from.
     pub(crate) model: Arc<Dependency>,
     /// Slack as a place to post to.
@@ -51,7 +51,7 @@ pub(crate) struct Dependencies {
 
 impl Dependencies {
     /// All of them, taken for healthy.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let dependency = |name, effect, check, threshold| Arc::new(Dependency::new(name, effect, check, threshold));
         Self {
             model: dependency(

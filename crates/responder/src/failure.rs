@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use answers::Answerer;
-use shared::{answer::Format, ids::BurialId, retry, task::Question, telemetry::chain};
-use slack::{
-    PostError,
-    replies::{Metadata, Post, RefusalKind},
-};
+use shared::{ids::BurialId, retry, task::Question, telemetry::chain};
+use slack::{PostError, replies::RefusalKind};
 use threads::{
     ThreadError, ThreadStore,
     outcome::{Attempt, Buried, State},
 };
 
 use crate::{
+    notice::notice,
     waiting::Reason,
     wording,
     worker::{Decision, Try, Worker},
@@ -87,13 +85,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         burial: &BurialId,
         attempts: u32,
     ) -> Result<Told, ThreadError> {
-        let notice = Post {
-            channel: &question.channel,
-            thread_ts: question.conversation.thread_ts(),
-            text: &wording::given_up(attempts),
-            format: Format::Plain,
-            metadata: Metadata::notice(&question.event_key()),
-        };
+        let text = wording::given_up(attempts);
         let pass = match self.dependencies.enter_slack() {
             Ok(pass) => pass,
             Err(left) if !self.is_past_telling(question) => {
@@ -104,7 +96,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 return Ok(Told::Settled);
             }
         };
-        let outcome = self.replies.post(&notice).await;
+        let outcome = self.replies.post(&notice(question, &question.event_key(), &text)).await;
         pass.posted(&outcome);
         match outcome {
             Ok(ts) => {

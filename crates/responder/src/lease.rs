@@ -39,15 +39,18 @@ impl<S: ThreadStore> Lease<'_, S> {
         }
     }
 
-    /// Renews each third of the lease. Returns when the lease is lost, or when two renewals in a row were missed by the
-    /// monotonic clock: then a third of the lease is left, and nothing may be begun that takes longer.
+    /// Renews each third of the lease; a call that takes longer than a third is given up and asked again, on another
+    /// connection. Returns when the lease is lost, or when the whole of it has passed by the monotonic clock since the last
+    /// renewal: another worker may own the thread. Stopping earlier would save nothing, since Redis refuses the post of who
+    /// has lost the thread.
     async fn keep_renewing(&self) {
         let third = self.duration / 3;
         let mut renewed_at = Instant::now();
+        let mut asked_at = renewed_at;
         loop {
-            tokio::time::sleep(third).await;
+            tokio::time::sleep_until((asked_at + third).into()).await;
+            asked_at = Instant::now();
             let renewing = self.store.renew(self.conversation, self.ts, self.owner, self.duration);
-            let asked_at = Instant::now();
             match tokio::time::timeout(third, renewing).await {
                 Ok(Ok(Renewed::Ok)) => renewed_at = asked_at,
                 Ok(Ok(lost)) => {
@@ -63,7 +66,7 @@ impl<S: ThreadStore> Lease<'_, S> {
                     tracing::warn!(slack.channel_id = %channel, slack.ts = %ts, "lease of {channel}:{ts} not renewed in time");
                 }
             }
-            if renewed_at.elapsed() >= 2 * third {
+            if renewed_at.elapsed() >= self.duration {
                 metrics::counter!("threadkeeper_leases_lost_total").increment(1);
                 return;
             }

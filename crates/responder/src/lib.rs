@@ -15,6 +15,8 @@
 //! A delivery is only a right to try: any number of copies of a question may exist. The state in Redis decides
 //! (`open -> post -> done`), and a copy is acked only when its question is answered, parked or buried.
 //!
+//! [`startup`] puts it together with RabbitMQ and Redis, from [`responder`], which knows neither.
+//!
 //! | metric | labels | what |
 //! |---|---|---|
 //! | `threadkeeper_deliveries_total` | `outcome`: `answered`, `adopted`, `done`, `twin`, `waits`, … | copies taken, by how they ended |
@@ -36,10 +38,12 @@ mod consume;
 mod dependency;
 mod failure;
 mod lease;
+mod notice;
 mod pacing;
 mod post;
 mod rebuild;
 mod reconcile;
+pub mod responder;
 pub mod startup;
 mod status;
 mod sweep;

@@ -23,8 +23,9 @@ use threads::{
 };
 
 use crate::{
-    answering::FIRST_PAUSE,
+    answering::{FIRST_PAUSE, log_step},
     lease::Held,
+    notice::Sent,
     rebuild::Memory,
     reconcile::WHOLE,
     waiting::Reason,
@@ -67,10 +68,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let ControlFlow::Break(end) = self.announce(attempt, kept).await? {
             return Ok(end);
         }
-        // Whoever takes over looks in Slack once this time is over, so nothing may be sent after it.
-        if announced.elapsed() > self.delivery.post_start {
-            return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some);
-        }
+        log_step(attempt.question, "posting");
         let post = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
@@ -78,17 +76,19 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             format: kept.answer.format,
             metadata: Metadata::answer(&question.event_key(), WHOLE),
         };
-        let outcome = self.replies.post(&post).await;
+        let outcome = self.send(attempt, &post, announced).await;
         pass.posted(&outcome);
-        let posted = match outcome {
-            Ok(ts) => ts,
+        let (ts, outcome) = match outcome {
+            Ok(Sent::TooLate) => return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some),
+            Ok(Sent::Posted(ts)) => (ts, "answered"),
+            Ok(Sent::InPlace(ts)) => (ts, "answered_in_place"),
             Err(error) => return self.post_failed(attempt, error).await,
         };
-        let since_received = self.clock.millis().saturating_sub(question.received_ms);
-        #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
-        metrics::histogram!("threadkeeper_question_seconds").record(since_received as f64 / 1000.0);
-        let visible = Visible { ts: posted, text: &kept.answer.text, outcome: "answered" };
-        self.finish(delivery, attempt, memory, visible).await
+        log_step(attempt.question, "posted");
+        if !attempt.replayed {
+            metrics::histogram!("threadkeeper_question_seconds").record(self.age(question));
+        }
+        self.finish(delivery, attempt, memory, Visible { ts, text: &kept.answer.text, outcome }).await
     }
 
     /// Announces the post in Redis, which keeps the answer. Breaks where there is nothing to post.
@@ -189,10 +189,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         wait: Duration,
         reason: Reason,
     ) -> Result<Decision, ThreadError> {
-        if self.is_given_up(attempt.question) {
+        if self.is_given_up(attempt.question, attempt.replayed) {
             let reason =
                 format!("it waited for longer than delivery.give_up, at last because of `{}`", reason.as_str());
-            return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts });
+            // This attempt is none.
+            return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts.saturating_sub(1) });
         }
         self.release(attempt, State::Open, Attempt::Back).await?;
         Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
@@ -208,7 +209,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         visible: Visible<'_>,
     ) -> Result<Option<Decision>, ThreadError> {
         let Visible { ts: posted, text, outcome } = visible;
-        let Try { question, owner, grant } = attempt;
+        let Try { question, owner, grant, .. } = attempt;
         let (mut grant, mut base) = (grant.clone(), memory.base(&question.text, text));
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
@@ -221,11 +222,16 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         answer_ts = %posted, turns = entries, attempt = grant.attempts, outcome,
                         "question {}:{} {outcome}, context saved ({entries} turns)", question.channel, question.ts,
                     );
+                    self.remove_outdated_notice(attempt, posted).await;
                     return Ok(Some(Decision::Ack(outcome)));
                 }
                 Ok(Finished::Done(recorded)) if recorded.contains(&posted) => return Ok(Some(Decision::Ack(outcome))),
-                Ok(Finished::Done(_) | Finished::Dead | Finished::Withdrawn) => {
-                    let gone = self.delete_own(question, posted).await;
+                Ok(ended @ (Finished::Done(_) | Finished::Dead | Finished::Withdrawn)) => {
+                    let gone = if ended == Finished::Dead && grant.notice == Some(posted) {
+                        self.restore_notice(question, posted).await
+                    } else {
+                        self.delete_own(question, posted).await
+                    };
                     return Ok(Some(if gone {
                         Decision::Ack("superseded")
                     } else {

@@ -57,19 +57,20 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                         return Trace::Posted { ts: seen.ts, text: seen.text };
                     }
                 }
-                Err(error) => return self.cannot_tell(question, &error),
+                Err(error) => return self.cannot_tell(attempt, &error),
             }
         }
         Trace::Absent
     }
 
-    fn cannot_tell(&self, question: &Question, error: &CallError) -> Trace {
+    fn cannot_tell(&self, attempt: &Try<'_>, error: &CallError) -> Trace {
+        let question = attempt.question;
         if let CallError::Refused { refusal, .. } = error
             && refusal.kind == RefusalKind::Channel
         {
             return Trace::Unreadable { reason: format!("Slack refuses the channel: {}", refusal.error) };
         }
-        if self.is_given_up(question) {
+        if self.is_given_up(question, attempt.replayed) {
             let reason = format!("Slack did not show for delivery.give_up whether it was answered: {error}");
             return Trace::Unreadable { reason };
         }

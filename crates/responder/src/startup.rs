@@ -6,15 +6,10 @@ use answers::AnyAnswerer;
 use anyhow::Context as _;
 use queue::rabbitmq::RabbitMq;
 use service::{Process, admin::Admin, bind};
-use shared::{clock::Clock, health::Health, telemetry::chain};
-use slack::{
-    CallError,
-    replies::{Identity, RefusalKind, Replies},
-};
+use shared::health::Health;
 use threads::{Origin, RedisThreads, ThreadStore};
-use tokio::sync::{OnceCell, RwLock};
 
-use crate::{consume, dependency::Dependencies, status::Statuses, worker::Worker};
+use crate::responder::{Bot, Dependencies, Responder};
 
 /// Publishing a parked or dead copy and the broker's confirm together.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,9 +21,7 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// start: there is nothing it could answer from.
 pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let Process { id, settings, metrics, mut lifecycle } = process;
-    let token = settings.slack.bot_token()?;
-    let replies = Replies::new(&settings.slack.api_url, token, settings.delivery.post_timeout)?;
-    let identity = check_token(&replies).await?;
+    let bot = Bot::connect(&settings.slack, &settings.delivery).await?;
     let answerer = AnyAnswerer::from_config(&settings.answer)?;
     let broker = RabbitMq::connect(&settings.amqp, &settings.delivery.waits, &id).await?;
     // A Redis that knows nothing while questions are under way has lost its data.
@@ -47,49 +40,14 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
     let server = admin.serve(listener, lifecycle.soft())?;
 
-    let worker = Arc::new(Worker {
-        store: Arc::clone(&store),
-        replies,
-        identity: OnceCell::new_with(identity),
-        answerer,
-        dependencies,
-        delivery: settings.delivery,
-        clock: Clock::System,
-        pacing: settings.slack.pacing,
-        context_ttl: settings.context.ttl,
-        statuses: Statuses::new(settings.answer.patience),
-        company: RwLock::new(()),
-        soft: lifecycle.soft(),
-    });
+    let responder = Responder { consumer, store: Arc::clone(&store), answerer, bot, dependencies };
+    let (soft, shutdown_timeout) = (lifecycle.soft(), settings.responder.shutdown_timeout);
     lifecycle.spawn("http", server);
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
-    lifecycle.spawn("consumer", consume::consume(consumer, worker, settings.responder.concurrency.into()));
-    let code = lifecycle.run(settings.responder.shutdown_timeout).await?;
+    lifecycle.spawn("consumer", async move { responder.run(&settings, soft).await });
+    let code = lifecycle.run(shutdown_timeout).await?;
     broker.close().await;
     Ok(code)
-}
-
-/// Who the bot is. A token that Slack refuses keeps the responder from starting; a Slack that is away does not.
-async fn check_token(replies: &Replies) -> anyhow::Result<Option<Identity>> {
-    match replies.auth_test().await {
-        Ok(identity) => {
-            tracing::info!(
-                slack.team_id = %identity.team, slack.bot_user_id = %identity.user,
-                "Slack knows the bot as {} of {}", identity.user, identity.team
-            );
-            Ok(Some(identity))
-        }
-        Err(CallError::Refused { method, refusal }) if refusal.kind == RefusalKind::Token => {
-            anyhow::bail!("Slack refuses the bot token ({method}): {refusal}");
-        }
-        Err(error) => {
-            let cause = chain(&error);
-            tracing::error!(
-                "Slack cannot be asked who the bot is, answers may have to wait; check SLACK_API_URL: {cause}"
-            );
-            Ok(None)
-        }
-    }
 }
 
 /// Ready = a question would be taken, its thread known, its answer made and posted.

@@ -78,7 +78,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             // Redis forgot it: this copy may be the only one left, so it is claimed like any other.
             Look::Unknown => return self.decide(delivery, question, false).await,
         };
-        let again = if self.is_given_up(question) {
+        let again = if self.is_given_up(question, delivery.headers().replay.is_some()) {
             Decision::Ack("sweep_given_up")
         } else {
             Decision::ParkSweep("sweep_waits")

@@ -30,12 +30,15 @@ pub(crate) fn status(reason: Reason) -> Option<String> {
     Some(status.to_owned())
 }
 
-/// A question that was given up after its last attempt.
+/// A question that was given up after so many attempts; with none or one it waited in vain or cannot be answered here.
 pub(crate) fn given_up(attempts: u32) -> String {
-    let times = if attempts == 1 { "my attempt" } else { "every one of my attempts" };
+    let sorry = match attempts {
+        0 | 1 => "Sorry, I could not answer this.".to_owned(),
+        _ => format!("Sorry, I could not answer this, I tried {attempts} times."),
+    };
     format!(
-        "Sorry, I could not answer this: {times} failed. Your question is not lost. It is kept for the team that runs \
-         me, with the reason, so please turn to them if it is urgent. You can go on asking in this thread."
+        "{sorry} Your question is not lost: it is kept for the team that runs me, with the reason. Please turn to them if it \
+         is urgent. You can go on asking in this thread."
     )
 }
 
@@ -49,6 +52,12 @@ mod tests {
         assert_eq!(before(0), "is working on your answer");
         assert_eq!(before(1), "is waiting: one question before yours is being answered");
         assert_eq!(before(2), "is waiting: 2 questions before yours are being answered");
+    }
+
+    #[test]
+    fn a_person_whose_question_was_given_up_reads_what_was_tried_and_what_happens_next() {
+        assert!(given_up(5).starts_with("Sorry, I could not answer this, I tried 5 times. Your question is not lost"));
+        assert!(given_up(0).starts_with("Sorry, I could not answer this. Your question is not lost"));
     }
 
     #[test]

@@ -117,6 +117,8 @@ pub(crate) struct Try<'a> {
     pub(crate) question: &'a Question,
     pub(crate) owner: OwnerId,
     pub(crate) grant: Grant,
+    /// Whether an operator asked for it, of a question that was given up.
+    pub(crate) replayed: bool,
 }
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
@@ -258,7 +260,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), reason))
                 }
                 Claimed::Run(grant) => {
-                    let attempt = Try { question, owner, grant };
+                    let attempt = Try { question, owner, grant, replayed: headers.replay.is_some() };
                     if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
                         drop(company);
                         self.run_alone(delivery, &attempt).await?
@@ -366,9 +368,10 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         Ok(Some(Decision::GiveBack("handed_over")))
     }
 
-    /// Whether a question has waited for something broken for longer than `delivery.give_up`.
-    pub(crate) fn is_given_up(&self, question: &Question) -> bool {
-        self.age(question) > self.delivery.give_up
+    /// Whether a question has waited for something broken for longer than `delivery.give_up`. One that is replayed has been
+    /// given up once; its age says nothing about how long it waits now, and an operator who replays waits with it.
+    pub(crate) fn is_given_up(&self, question: &Question, replayed: bool) -> bool {
+        !replayed && self.age(question) > self.delivery.give_up
     }
 
     /// Time since an ingress received the question, by two machines' clocks.

@@ -100,6 +100,11 @@ impl ProcessId {
 pub struct EventKey(String);
 
 impl EventKey {
+    /// Wraps a key as it came from outside.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
     /// The key of the message `ts` in `channel`.
     pub fn of(channel: &ChannelId, ts: &MessageTs) -> Self {
         let digest = Sha256::digest(format!("{channel}:{ts}"));

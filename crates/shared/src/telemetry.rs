@@ -7,7 +7,10 @@
 use std::io::{self, IsTerminal};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+};
 
 use crate::config::{Log, LogFormat};
 
@@ -49,21 +52,46 @@ impl Metrics {
 /// # Errors
 /// When the filter is not understood, or when it was set up before.
 pub fn init(log: &Log) -> Result<Metrics, TelemetryError> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })?;
+    let registry = tracing_subscriber::registry().with(filter(log)?).with(lines(log));
+    registry.try_init().map_err(|error| TelemetryError::Twice(error.to_string()))?;
+    metrics()
+}
+
+/// As [`init`], and `observer` sees every event too, whatever `log` filters: it brings a filter of its own.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_observed<L>(log: &Log, observer: L) -> Result<Metrics, TelemetryError>
+where
+    L: Layer<Registry> + Send + Sync,
+{
+    let registry = tracing_subscriber::registry().with(observer).with(lines(log).with_filter(filter(log)?));
+    registry.try_init().map_err(|error| TelemetryError::Twice(error.to_string()))?;
+    metrics()
+}
+
+fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::try_new(&log.filter)
+        .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })
+}
+
+fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
     let pretty = match log.format {
         LogFormat::Auto => io::stdout().is_terminal(),
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    let registry = tracing_subscriber::registry().with(filter);
     if pretty {
-        registry.with(fmt::layer().with_target(false)).try_init()
+        fmt::layer().with_target(false).boxed()
     } else {
-        registry.with(fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init()
+        fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
     }
-    .map_err(|error| TelemetryError::Twice(error.to_string()))?;
+}
 
+fn metrics() -> Result<Metrics, TelemetryError> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)

@@ -10,10 +10,12 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The name of one epoch: `<number>:<uuid>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EpochId {
     number: u64,
     uuid: Uuid,
@@ -44,6 +46,20 @@ impl FromStr for EpochId {
         let (number, uuid) = text.split_once(':').ok_or(NoEpoch)?;
         let number = number.parse().map_err(|_| NoEpoch)?;
         Ok(Self { number, uuid: Uuid::try_parse(uuid).map_err(|_| NoEpoch)? })
+    }
+}
+
+impl TryFrom<String> for EpochId {
+    type Error = NoEpoch;
+
+    fn try_from(text: String) -> Result<Self, NoEpoch> {
+        text.parse()
+    }
+}
+
+impl From<EpochId> for String {
+    fn from(id: EpochId) -> Self {
+        id.to_string()
     }
 }
 

@@ -161,6 +161,38 @@ pub enum ThreadError {
         #[source]
         source: serde_json::Error,
     },
+    /// The data file could not be read or written; it wrote nothing.
+    #[error("the data file failed at {call} of {key}; check the space on its disk and who may write it")]
+    File {
+        /// The call.
+        call: &'static str,
+        /// The key it was for.
+        key: String,
+        /// What the database said.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// What the data file holds under this key is of another version of the program.
+    #[error(
+        "{key} in the data file cannot be read ({call}); it is of another version: start with an empty data folder"
+    )]
+    Foreign {
+        /// The call.
+        call: &'static str,
+        /// The key it was for.
+        key: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The embedded store was told to be away for a while.
+    #[error("the store is away for a while, as was asked for; {call} of {key} did not run")]
+    Away {
+        /// The call.
+        call: &'static str,
+        /// The key it was for.
+        key: String,
+    },
     /// The process is ending.
     #[error("the process is ending, {call} of {key} was not waited for")]
     Stopped {
@@ -213,6 +245,8 @@ impl ThreadError {
                 | Self::OutOfMemory { .. }
                 | Self::ReadOnly { .. }
                 | Self::Loading { .. }
+                | Self::File { .. }
+                | Self::Away { .. }
         )
     }
 

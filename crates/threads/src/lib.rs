@@ -12,14 +12,15 @@
 //! ```
 //! Reading order: [`outcome`] (what can happen), [`store`] (the operations), [`turns`] (the rules of one thread as a pure
 //! state machine), [`context`] (the JSON that is shared with other applications), [`epoch`] (when the store forgot), then
-//! [`redis`] and its Lua scripts, which are the same rules as [`turns`], one script per operation.
+//! [`redis`] and its Lua scripts, which are the same rules as [`turns`], one script per operation. [`embedded`] keeps
+//! [`turns`] in one file, for a process that tries the bot without any server.
 //!
 //! # Rules
 //! * Only the head of the turn list may run: the question whose posting has begun, else the oldest. One owner at a time,
 //!   by a lease on Redis' clock.
 //! * A copy is a right to try. The question's state decides, and `finish` is a compare-and-set on it: the first record wins.
 //! * Every operation is one step and safe to repeat when its answer was lost.
-//! * There is no fallback to the process' memory: without Redis nothing is claimed.
+//! * There is no fallback to the process' memory: without Redis nothing is claimed. No configuration leads to [`embedded`].
 //!
 //! # Metrics
 //! | name | labels | what |
@@ -35,6 +36,7 @@
 
 pub mod conformance;
 pub mod context;
+pub mod embedded;
 pub mod epoch;
 pub mod error;
 mod heartbeat;
@@ -44,4 +46,7 @@ mod splice;
 pub mod store;
 pub mod turns;
 
-pub use self::{epoch::Origin, error::ThreadError, heartbeat::keep_beating, redis::RedisThreads, store::ThreadStore};
+pub use self::{
+    embedded::EmbeddedThreads, epoch::Origin, error::ThreadError, heartbeat::keep_beating, redis::RedisThreads,
+    store::ThreadStore,
+};

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use shared::{
     ids::{BurialId, CopyId, OwnerId},
     ts::MessageTs,
@@ -42,8 +43,19 @@ pub struct Rules {
     pub limits: Limits,
 }
 
+/// A question older than this share of `delivery.remember` that nobody knows may have been answered and forgotten: 24 of
+/// 26 h. The rest is a margin for clocks and for the time between Slack's `ts` and its first delivery.
+const DOUBTFUL_AFTER: (u32, u32) = (12, 13);
+
+/// From which age on an unknown question may have been answered and forgotten, if answers are remembered for `remember`.
+pub(crate) fn doubtful_after(remember: Duration) -> Duration {
+    let (numerator, denominator) = DOUBTFUL_AFTER;
+    remember * numerator / denominator
+}
+
 /// What became of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// In the turn list, nothing is posted.
     Open,
@@ -68,7 +80,7 @@ impl Stage {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Question {
     stage: Stage,
     attempts: u32,
@@ -79,7 +91,7 @@ struct Question {
     notice: Option<MessageTs>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Owner {
     id: OwnerId,
     ts: MessageTs,
@@ -87,8 +99,8 @@ struct Owner {
     until: u64,
 }
 
-/// One thread.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// One thread. Written down it is without its context, which is kept for another time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Turns {
     epoch: Option<EpochId>,
     generation: u64,
@@ -97,6 +109,7 @@ pub struct Turns {
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
     owner: Option<Owner>,
+    #[serde(skip)]
     context: Context,
 }
 
@@ -348,6 +361,19 @@ impl Turns {
         {
             *told = Some(notice);
         }
+    }
+
+    /// The process that owned the thread has ended for certain: its lease is over at `now` (ms since 1970). Its claim is
+    /// not forgotten: what it posted may still be recorded.
+    pub fn end_lease(&mut self, now: u64) {
+        if let Some(owner) = &mut self.owner {
+            owner.until = owner.until.min(now);
+        }
+    }
+
+    /// Forgets what was answered, given up or withdrawn and asked before `before` (ms since 1970): no late copy can come.
+    pub fn forget(&mut self, before: u64) {
+        self.questions.retain(|ts, question| question.stage.is_waiting() || ts.millis() >= before);
     }
 
     /// Voids what another epoch left: its copies may be acked, and a turn without a copy blocks the thread for ever.

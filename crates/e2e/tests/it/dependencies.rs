@@ -32,7 +32,7 @@ async fn settled_as(world: &World, asked: &Asked, outcomes: &[&str]) -> String {
 }
 
 /// Asks one question after the other until one waits for what answers are made from; that is the last.
-async fn ask_until_one_waits(world: &World, text: &str) -> Vec<Asked> {
+pub(crate) async fn ask_until_one_waits(world: &World, text: &str) -> Vec<Asked> {
     let mut asked = Vec::new();
     loop {
         let question = world.ask(&world.slack.channel("general"), text, None).await;
@@ -45,7 +45,7 @@ async fn ask_until_one_waits(world: &World, text: &str) -> Vec<Asked> {
 }
 
 /// Asks a question in each of so many channels.
-async fn ask_everywhere(world: &World, channels: usize, text: &str) -> Vec<Asked> {
+pub(crate) async fn ask_everywhere(world: &World, channels: usize, text: &str) -> Vec<Asked> {
     let mut asked = Vec::new();
     for n in 0..channels {
         asked.push(world.ask(&world.slack.channel(&format!("room-{n}")), text, None).await);
@@ -53,7 +53,8 @@ async fn ask_everywhere(world: &World, channels: usize, text: &str) -> Vec<Asked
     asked
 }
 
-async fn all_say_that_it_is_away(world: &World, dependency: &str, part: &str) {
+/// Every responder is not ready because of `dependency`, and says `part` about it.
+pub(crate) async fn all_say_that_it_is_away(world: &World, dependency: &str, part: &str) {
     for responder in &world.stack.responders {
         let what = format!("{} to say that {dependency} is away", responder.name());
         let said = e2e::eventually(what, PATIENCE, || wrong(responder, dependency)).await.expect("it says so");

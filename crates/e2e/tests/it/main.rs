@@ -16,6 +16,7 @@ mod outages;
 mod pacing;
 mod processes;
 mod refused_requests;
+mod replays;
 mod servers;
 mod startup;
 mod statuses;

@@ -6,6 +6,7 @@ use e2e::{LogLine, Service, StackBuilder};
 use playground::{Asked, Fault, Method, Rule};
 
 use crate::{
+    dependencies::{all_say_that_it_is_away, ask_everywhere, ask_until_one_waits},
     knowledge::{Knowledge, QUESTION},
     world::{PATIENCE, World, echo},
 };
@@ -92,25 +93,12 @@ async fn an_outage_is_told_once_in_each_thread_whoever_sees_it() {
     })
     .await;
     knowledge.go_away();
-    // Some may be answered in the first second.
-    let mut asked = Vec::new();
-    let channel = world.slack.channel("general");
-    while world.slack.calls(Method::AssistantThreadsSetStatus).is_empty() {
-        let question = world.ask(&channel, QUESTION, None).await;
-        asked.push(question);
-        world
-            .slack
-            .wait_for("an answer or a status", PATIENCE, |workspace| {
-                let told = workspace.calls(Method::AssistantThreadsSetStatus).next().is_some();
-                let answered = asked.iter().all(|asked| workspace.answers_to(&channel, asked.ts).next().is_some());
-                (told || answered).then_some(())
-            })
-            .await
-            .expect("one of them comes");
-    }
-    let waiting = asked.last().expect("somebody waits");
-    assert_eq!(shown(&world, waiting), ["is waiting: what it answers from cannot be reached. Your question is kept"],);
-    // Three responders have seen it several times.
+    let mut asked = ask_until_one_waits(&world, QUESTION).await;
+    asked.extend(ask_everywhere(&world, 12, QUESTION).await);
+    all_say_that_it_is_away(&world, "model", "answer.knowledge").await;
+    let waiting = world.ask(&world.slack.channel("watched"), QUESTION, None).await;
+    let told = "is waiting: what it answers from cannot be reached. Your question is kept";
+    assert_eq!(status(&world, &waiting).await, told);
     let ts = waiting.ts.to_string();
     let seen = |line: &LogLine| {
         let about = line.field("slack.ts").is_some_and(|field| *field == *ts);
@@ -122,6 +110,8 @@ async fn an_outage_is_told_once_in_each_thread_whoever_sees_it() {
     })
     .await
     .expect("it comes back");
+    assert_eq!(shown(&world, &waiting), [told]);
+    asked.push(waiting);
     knowledge.come_back();
     for question in &asked {
         let answer = world.answer(question).await;

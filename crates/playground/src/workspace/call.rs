@@ -51,8 +51,13 @@ impl Arguments {
 
     /// Whether the message's metadata names the question `key`.
     pub fn is_about(&self, key: &EventKey) -> bool {
-        let metadata = self.json("metadata").ok().flatten();
-        metadata.is_some_and(|metadata| metadata["event_payload"]["event_key"] == key.as_str())
+        self.event_key().as_deref() == Some(key.as_str())
+    }
+
+    /// The key of the question that the message's metadata names.
+    pub(crate) fn event_key(&self) -> Option<String> {
+        let metadata = self.json("metadata").ok().flatten()?;
+        metadata["event_payload"]["event_key"].as_str().map(ToOwned::to_owned)
     }
 }
 

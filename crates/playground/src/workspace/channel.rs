@@ -1,10 +1,11 @@
 //! A place where people write.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::ids::{ChannelId, TeamId, UserId};
 
 /// What kind of place a channel is; Slack's `channel_type`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// A public channel.
     Public,
@@ -26,7 +27,7 @@ impl Kind {
 }
 
 /// A channel, private channel or direct-message channel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Channel {
     /// Slack's id.
     pub id: ChannelId,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::{
     answer::Format,
@@ -18,7 +19,7 @@ pub const ANSWER: &str = "threadkeeper_answer";
 pub const NOTICE: &str = "threadkeeper_notice";
 
 /// Who wrote a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
     /// A person.
     Person(UserId),
@@ -27,7 +28,7 @@ pub enum Author {
 }
 
 /// What an app attached to its message (<https://docs.slack.dev/messaging/message-metadata>).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Which kind of payload this is.
     pub event_type: String,
@@ -52,7 +53,7 @@ impl Metadata {
 }
 
 /// A message of the workspace.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Message {
     /// Where it was written; with `ts` its identity.
     pub channel: ChannelId,
@@ -77,8 +78,10 @@ pub struct Message {
     /// Whether a reply is shown in the channel too.
     pub broadcast: bool,
     /// When it was sent, for measuring.
+    #[serde(skip, default = "Instant::now")]
     pub sent_at: Instant,
     /// From when on conversations.replies and .history show it.
+    #[serde(skip, default = "Instant::now")]
     pub(crate) readable_from: Instant,
 }
 
@@ -93,6 +96,11 @@ impl Message {
     /// Whether the bot wrote it.
     pub fn is_by_bot(&self) -> bool {
         self.author == Author::Bot
+    }
+
+    /// Whether this person wrote it.
+    pub(crate) fn is_by(&self, person: &UserId) -> bool {
+        matches!(&self.author, Author::Person(user) if user == person)
     }
 
     /// Whether its metadata is of this type.

@@ -5,6 +5,10 @@
 mod call;
 mod channel;
 mod message;
+mod record;
+mod revisions;
+mod step;
+mod trace;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -20,11 +24,18 @@ use shared::{
     ts::MessageTs,
 };
 
-pub(crate) use self::message::Replies;
 pub use self::{
     call::{Arguments, Call},
     channel::{Channel, Kind},
     message::{ANSWER, Author, Message, Metadata, NOTICE},
+    record::Record,
+    step::{Stage, Step},
+};
+pub(crate) use self::{
+    message::Replies,
+    record::Keeper,
+    revisions::{Revisions, Subject},
+    trace::{Progress, Question, Trace, Traces},
 };
 use crate::{
     api::Method,
@@ -88,6 +99,9 @@ pub struct Workspace {
     violations: Vec<String>,
     strict: bool,
     pub(crate) echoes: Vec<Delivery>,
+    pub(crate) traces: Traces,
+    pub(crate) revisions: Revisions,
+    pub(crate) keeper: Option<Keeper>,
     clock: Clock,
     last_ts: u64,
     random: StdRng,
@@ -108,6 +122,9 @@ impl Workspace {
             violations: Vec::new(),
             strict: options.strict,
             echoes: Vec::new(),
+            traces: Traces::default(),
+            revisions: Revisions::default(),
+            keeper: None,
             clock: options.clock.clone(),
             last_ts: 0,
             random: StdRng::seed_from_u64(options.seed),
@@ -235,6 +252,11 @@ impl Workspace {
         MessageTs::from_micros(self.last_ts).expect("microseconds fit into 53 bits until the year 2255")
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(&self) -> u64 {
+        self.clock.millis()
+    }
+
     /// Seconds since 1970.
     pub(crate) fn seconds(&self) -> u64 {
         self.clock.seconds()
@@ -291,12 +313,14 @@ impl Workspace {
 
     /// Stores a message, in the place of its older form if there is one.
     pub(crate) fn replace(&mut self, message: Message) {
+        self.keep(&message);
         if let Some(root) = message.thread_ts {
             self.threads.entry((message.channel.clone(), root)).or_default().insert(message.ts);
         }
         if let Some(key) = message.metadata.as_ref().and_then(Metadata::event_key) {
             self.by_question.entry((message.channel.clone(), key.to_owned())).or_default().insert(message.ts);
         }
+        self.revisions.touch(Subject::Message(message.channel.clone(), message.ts));
         self.messages.entry(message.channel.clone()).or_default().insert(message.ts, message);
     }
 

@@ -6,6 +6,7 @@ mod bot;
 mod control;
 mod events;
 mod faults;
+mod page;
 mod receiver;
 mod waiting;
 mod web_api;

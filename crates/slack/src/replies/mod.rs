@@ -19,7 +19,6 @@ use std::{
 
 use serde_json::{Value, json};
 use shared::{
-    answer::Format,
     config::Secret,
     ids::{ChannelId, TeamId, UserId},
     ts::MessageTs,
@@ -101,21 +100,14 @@ impl Replies {
         }
     }
 
-    /// Replaces the text of a message (`chat.update`); its metadata stays. A plain text of more than 4,000 characters
-    /// is refused by Slack (`msg_too_long`), Markdown of more than 12,000.
+    /// Puts a message in the place of an own one (`chat.update`): its text, format and metadata; where it stands does not
+    /// change. A plain text of more than 4,000 characters is refused by Slack (`msg_too_long`), Markdown of more than 12,000.
     ///
     /// # Errors
     /// When the call failed; it may be repeated after each error, since it says the same twice.
-    pub async fn update(
-        &self,
-        channel: &ChannelId,
-        ts: MessageTs,
-        text: &str,
-        format: Format,
-    ) -> Result<(), CallError> {
+    pub async fn replace(&self, ts: MessageTs, post: &Post<'_>) -> Result<(), CallError> {
         const METHOD: &str = "chat.update";
-        let mut body = json!({ "channel": channel, "ts": ts });
-        post::write_text(&mut body, text, format);
+        let body = post.to_change(ts);
         self.call(METHOD, async |session| session.http_session_api.http_post(METHOD, &body, None).await).await?;
         Ok(())
     }

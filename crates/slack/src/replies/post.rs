@@ -70,20 +70,27 @@ impl Post<'_> {
         if let Some(thread_ts) = self.thread_ts {
             body["thread_ts"] = thread_ts.to_string().into();
         }
-        write_text(&mut body, self.text, self.format);
-        body
-    }
-}
-
-/// Adds the text to a call's body. `markdown_text` excludes `text` (`markdown_text_conflict`).
-pub(super) fn write_text(body: &mut Value, text: &str, format: Format) {
-    match format {
-        Format::Plain => {
-            body["text"] = escape(text).into();
+        self.write_text(&mut body);
+        if self.format == Format::Plain {
             // `*` and `_` in a question or a log line are themselves.
             body["mrkdwn"] = false.into();
         }
-        Format::Markdown => body["markdown_text"] = silence_mentions(text).into(),
+        body
+    }
+
+    /// The change of the message `ts` into this one. `chat.update` knows neither `mrkdwn` nor unfurling.
+    pub(super) fn to_change(&self, ts: MessageTs) -> Value {
+        let mut body = json!({ "channel": self.channel, "ts": ts.to_string(), "metadata": self.metadata.to_json() });
+        self.write_text(&mut body);
+        body
+    }
+
+    /// Adds the text to a call's body. `markdown_text` excludes `text` (`markdown_text_conflict`).
+    fn write_text(&self, body: &mut Value) {
+        match self.format {
+            Format::Plain => body["text"] = escape(self.text).into(),
+            Format::Markdown => body["markdown_text"] = silence_mentions(self.text).into(),
+        }
     }
 }
 

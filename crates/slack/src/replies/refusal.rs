@@ -104,6 +104,14 @@ impl Refusal {
         Self { error: error.to_owned(), kind }
     }
 
+    /// Whether a message that was to be changed cannot be, now or later: it is gone, not ours, too old to be edited, or what
+    /// it was to say does not fit into a change (<https://docs.slack.dev/reference/methods/chat.update>).
+    pub fn is_about_the_changed_message(&self) -> bool {
+        const WORDS: [&str; 5] =
+            ["message_not_found", "cant_update_message", "edit_window_closed", "block_mismatch", "msg_too_long"];
+        WORDS.contains(&self.error.as_str())
+    }
+
     fn advice(&self) -> &'static str {
         match self.kind {
             RefusalKind::Token => "check SLACK_BOT_TOKEN, the app's scopes and its installation",

@@ -71,7 +71,10 @@ fn calls_can_move_between_threads() {
     let replies = replies("http://127.0.0.1:1", GENEROUS);
     let (channel, now) = (channel(), ts("1764000005.000200"));
     assert_send(&post_to(&replies));
-    assert_send(&replies.update(&channel, now, "", Format::Plain));
+    let metadata = Metadata::notice(&question());
+    let post = Post { channel: &channel, thread_ts: None, text: "", format: Format::Plain, metadata };
+    assert_send(&replies.replace(now, &post));
+    assert_send(&replies.set_status(&channel, now, "", GENEROUS));
     assert_send(&replies.delete(&channel, now));
     assert_send(&replies.thread(&channel, now, now));
     assert_send(&replies.auth_test());

@@ -20,6 +20,13 @@ async fn post(server: &Server) -> Result<MessageTs, PostError> {
     post_to(&replies(&server.url("http"), GENEROUS)).await
 }
 
+async fn replace(server: &Server, text: &str, format: Format) -> Result<(), CallError> {
+    let channel = channel();
+    let metadata = Metadata::answer(&question(), "1/1");
+    let post = Post { channel: &channel, thread_ts: None, text, format, metadata };
+    replies(&server.url("http"), GENEROUS).replace(ts("1764000009.000400"), &post).await
+}
+
 /// All that a log could show of an error.
 fn printed(error: &dyn Error) -> String {
     let mut text = format!("{error:?}");
@@ -241,15 +248,44 @@ async fn an_error_never_shows_what_was_written(#[case] answer: String) {
     assert!(!printed.contains("90 days") && !printed.contains("xoxb"), "{printed}");
 }
 
+#[rstest]
+#[case("**90** days", Format::Markdown, json!({"markdown_text": "**90** days"}))]
+#[case("90 < 91", Format::Plain, json!({"text": "90 &lt; 91"}))]
 #[tokio::test]
-async fn an_update_replaces_the_text() {
+async fn a_message_takes_the_place_of_another_with_its_metadata(
+    #[case] text: &str,
+    #[case] format: Format,
+    #[case] sent: serde_json::Value,
+) {
     let server = Server::start([Step::Answer(json_answer(POSTED))]);
-    let replies = replies(&server.url("http"), GENEROUS);
-    replies.update(&channel(), ts("1764000009.000400"), "**90** days", Format::Markdown).await.unwrap();
+    replace(&server, text, format).await.unwrap();
     let requests = server.requests();
     assert_eq!(requests[0].line, "POST /api/chat.update HTTP/1.1");
-    let expected = json!({"channel": "C1", "ts": "1764000009.000400", "markdown_text": "**90** days"});
+    let mut expected = json!({"channel": "C1", "ts": "1764000009.000400", "metadata": {
+        "event_type": "threadkeeper_answer", "event_payload": {"event_key": question(), "part": "1/1"}}});
+    expected.as_object_mut().unwrap().extend(sent.as_object().unwrap().clone());
     assert_eq!(requests[0].body, expected);
+}
+
+#[rstest]
+#[case("message_not_found", true)]
+#[case("cant_update_message", true)]
+#[case("edit_window_closed", true)]
+#[case("msg_too_long", true)]
+#[case("no_text", false)]
+#[case("invalid_auth", false)]
+#[tokio::test]
+async fn a_message_that_cannot_be_changed_is_told_from_a_change_that_is_refused(
+    #[case] word: &str,
+    #[case] cannot_be_changed: bool,
+) {
+    let server = Server::start([Step::Answer(json_answer(&format!(r#"{{"ok":false,"error":"{word}"}}"#)))]);
+    match replace(&server, "90 days", Format::Plain).await.unwrap_err() {
+        CallError::Refused { refusal, .. } => {
+            assert_eq!(refusal.is_about_the_changed_message(), cannot_be_changed);
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -270,8 +306,7 @@ async fn a_status_stands_in_a_thread_and_nothing_waits_long_for_it() {
 async fn a_page_of_html_changes_nothing_for_sure() {
     let page = response("200 OK", "Content-Type: text/html\r\n", "<html>status</html>");
     let server = Server::start([Step::Answer(page)]);
-    let replies = replies(&server.url("http"), GENEROUS);
-    let error = replies.update(&channel(), ts("1764000009.000400"), "90 days", Format::Plain).await.unwrap_err();
+    let error = replace(&server, "90 days", Format::Plain).await.unwrap_err();
     assert!(matches!(error, CallError::Unknown { method: "chat.update", .. }), "{error:?}");
 }
 

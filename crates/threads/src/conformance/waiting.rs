@@ -21,9 +21,9 @@ pub async fn a_thread_is_told_once_in_a_while_that_it_waits(laboratory: &impl La
     let thread = Thread::new(laboratory);
     assert!(note(&thread).await);
     assert!(!note(&thread).await);
-    laboratory.advance(EVERY - Duration::from_secs(5));
+    laboratory.advance(EVERY / 2);
     assert!(!note(&thread).await);
-    laboratory.advance(Duration::from_secs(5));
+    laboratory.advance(EVERY / 2);
     assert!(note(&thread).await);
     assert!(!note(&thread).await);
 }

@@ -30,11 +30,7 @@ use self::{
     reply::Reply,
     scripts::NamedScript,
 };
-use crate::{context::Limits, epoch::Origin, error::ThreadError};
-
-/// A question older than this share of `delivery.remember` that nobody knows may have been answered and forgotten: 24 of
-/// 26 h. The rest is a margin for clocks and for the time between Slack's `ts` and its first delivery.
-const DOUBTFUL_AFTER: (u32, u32) = (12, 13);
+use crate::{context::Limits, epoch::Origin, error::ThreadError, turns};
 
 /// How often a call sets an unreadable key aside and tries again: each of its five keys can be bad once.
 const SET_ASIDE_TRIES: u32 = 6;
@@ -196,8 +192,7 @@ impl RedisThreads {
     }
 
     fn doubtful_after(&self) -> Duration {
-        let (numerator, denominator) = DOUBTFUL_AFTER;
-        self.remember * numerator / denominator
+        turns::doubtful_after(self.remember)
     }
 }
 

@@ -132,7 +132,7 @@ pub enum AnswerMode {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
-    /// How long a worker owns a thread without renewing; a dead worker's thread waits that long. Renewed each third.
+    /// How long a worker owns a thread without renewing; the thread of a frozen one waits that long. Renewed each third.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
     /// The wait queues' times in ms, ascending. A queue is named after its time: other times are other queues.
@@ -171,17 +171,25 @@ pub struct Delivery {
     pub give_up: Duration,
 }
 
+/// A thread whose worker was lost waits at most this long, and a park of a second: people notice ten seconds. Renewed each
+/// 3 s, so that one call may hang on a broken connection, and the next one still comes in time.
+const LEASE: Duration = Duration::from_secs(9);
+
+/// A begun post is over after `post_start` + `post_timeout`, 15 s by the poster's clock; the rest is for clocks that do not run
+/// alike and for short pauses. With a park of a second and two looks in Slack an answer whose poster died stands within 25 s.
+const POST_LEASE: Duration = Duration::from_secs(20);
+
 impl Default for Delivery {
     fn default() -> Self {
         Self {
-            lease: Duration::from_secs(30),
+            lease: LEASE,
             waits: vec![1_000, 5_000, 30_000, 120_000],
             attempts: 5,
             answer_deadline: Duration::from_mins(2),
             retry_deadline: Duration::from_mins(1),
             post_start: Duration::from_secs(5),
             post_timeout: Duration::from_secs(10),
-            post_lease: Duration::from_secs(30),
+            post_lease: POST_LEASE,
             reconcile_pause: Duration::from_secs(3),
             settle: Duration::from_secs(35),
             clock_margin: Duration::from_mins(1),

@@ -130,19 +130,19 @@ pub struct Amqp {
     /// Opening a connection, TLS and authentication included.
     #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
-    /// Two missed heartbeats are a dead connection.
+    /// Two missed heartbeats are a dead connection: a frozen worker or a lost machine keeps its questions until then.
     #[serde(with = "humantime_serde")]
     pub heartbeat: Duration,
 }
 
+/// The shortest time that RabbitMQ's documentation calls safe against false alarms
+/// (<https://www.rabbitmq.com/docs/heartbeats#false-positives>). The broker gives a silent worker's questions to others after two
+/// to three of it.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
 impl Default for Amqp {
     fn default() -> Self {
-        Self {
-            url: None,
-            prefix: String::new(),
-            connect_timeout: Duration::from_secs(5),
-            heartbeat: Duration::from_secs(10),
-        }
+        Self { url: None, prefix: String::new(), connect_timeout: Duration::from_secs(5), heartbeat: HEARTBEAT }
     }
 }
 

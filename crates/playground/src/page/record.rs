@@ -1,0 +1,114 @@
+//! What the page is told of the workspace.
+
+use serde_json::{Value, json};
+use shared::{
+    ids::{ChannelId, UserId},
+    ts::MessageTs,
+};
+
+use super::{text, typed};
+use crate::{
+    controls::Controls,
+    delivery::{Attempt, RetryReason, millis},
+    workspace::{ANSWER, Author, Channel, Kind, Message, Metadata, NOTICE, Workspace},
+};
+
+/// Everything that is small: sent as a whole when any of it changes.
+pub(super) fn surroundings(workspace: &Workspace, controls: &Controls) -> Value {
+    let identity = workspace.identity();
+    let mut people: Vec<Value> = workspace.people.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
+    people.sort_by_key(|person| person["name"].as_str().map(ToOwned::to_owned));
+    let mut channels: Vec<Value> = workspace.channels.values().map(channel).collect();
+    channels.sort_by_key(|channel| channel["name"].as_str().map(ToOwned::to_owned));
+    let mut statuses: Vec<Value> = workspace
+        .statuses
+        .iter()
+        .filter(|(_, status)| workspace.millis() < status.until)
+        .map(|((channel, root), status)| json!({"channel": channel, "thread_ts": root, "text": status.text}))
+        .collect();
+    statuses.sort_by_key(|status| status["thread_ts"].as_str().map(ToOwned::to_owned));
+    json!({
+        "bot": {"id": identity.bot_user, "name": identity.bot_name},
+        "people": people, "channels": channels, "statuses": statuses,
+        "controls": {"workers": controls.workers(), "kill_worker": controls.kill_worker().is_some(),
+                     "stop_store": controls.stop_store().is_some()},
+    })
+}
+
+fn channel(channel: &Channel) -> Value {
+    let person = match &channel.kind {
+        Kind::DirectMessages(person) => Some(person),
+        Kind::Public | Kind::Private => None,
+    };
+    json!({"id": channel.id, "kind": channel.kind.as_str(), "name": channel.name, "person": person,
+           "archived": channel.archived, "bot_is_member": channel.bot_is_member})
+}
+
+/// One message.
+pub(super) fn message(workspace: &Workspace, channel: &ChannelId, ts: MessageTs) -> Option<Value> {
+    let message = workspace.stored(channel, ts)?;
+    let mut shown = json!({"channel": channel, "ts": ts, "thread_ts": message.thread_ts, "deleted": message.deleted});
+    shown["person"] = match &message.author {
+        Author::Person(user) => json!(user),
+        Author::Bot => Value::Null,
+    };
+    if message.deleted {
+        return Some(shown);
+    }
+    let names = |id: &str| name(workspace, id);
+    shown["nodes"] = json!(text::read(&message.text, message.format, &names));
+    if !message.is_by_bot() {
+        shown["typed"] = json!(typed::from_slack(&message.text, &names));
+    }
+    shown["edited"] = json!(message.edited.is_some());
+    shown["broadcast"] = json!(message.broadcast);
+    shown["notice"] = json!(message.is_a(NOTICE));
+    shown["answers"] = json!(answered(workspace, message));
+    Some(shown)
+}
+
+/// The question that a message of the bot answers.
+fn answered(workspace: &Workspace, message: &Message) -> Option<MessageTs> {
+    if !message.is_a(ANSWER) && !message.is_a(NOTICE) {
+        return None;
+    }
+    let key = message.metadata.as_ref().and_then(Metadata::event_key)?;
+    workspace.traces.question(key).map(|(_, ts)| *ts)
+}
+
+/// The name of a member or channel.
+fn name(workspace: &Workspace, id: &str) -> Option<String> {
+    let identity = workspace.identity();
+    if id == identity.bot_user.as_str() {
+        return Some(identity.bot_name.clone());
+    }
+    let person = workspace.people.get(&UserId::new(id)).cloned();
+    person.or_else(|| Some(workspace.channel(&ChannelId::new(id))?.name.clone()))
+}
+
+/// The way of one question.
+pub(super) fn trace(workspace: &Workspace, channel: &ChannelId, ts: MessageTs) -> Option<Value> {
+    let trace = workspace.traces.get(&(channel.clone(), ts))?;
+    let deliveries = trace.deliveries.iter().map(|delivery| {
+        let attempts: Vec<Value> = delivery.attempts.iter().map(|(at, attempt)| self::attempt(*at, attempt)).collect();
+        json!({"event_id": delivery.event_id, "kind": delivery.kind, "again": delivery.again, "begun": delivery.begun,
+               "attempts": attempts, "progress": delivery.progress})
+    });
+    let calls = trace.calls.iter().filter_map(|(at, place)| {
+        let call = workspace.calls.get(*place)?;
+        let fault = call.fault.as_ref().map(|fault| format!("{fault:?}"));
+        Some(json!({"at": at, "method": call.method.as_str(), "error": call.error, "fault": fault}))
+    });
+    let steps = trace.steps.iter();
+    let steps = steps.map(|(at, step)| json!({"at": at, "stage": step.stage, "who": step.who, "why": step.why}));
+    Some(json!({
+        "channel": channel, "ts": ts, "said": trace.said, "worker": trace.worker(),
+        "deliveries": deliveries.collect::<Vec<_>>(), "calls": calls.collect::<Vec<_>>(),
+        "steps": steps.collect::<Vec<_>>(),
+    }))
+}
+
+fn attempt(at: u64, attempt: &Attempt) -> Value {
+    json!({"at": at, "url": attempt.url, "status": attempt.answer.ok(),
+           "failure": attempt.answer.err().map(RetryReason::as_str), "took_ms": millis(attempt.took)})
+}
