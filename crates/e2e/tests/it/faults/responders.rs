@@ -158,9 +158,9 @@ async fn a_crash_between_parking_a_copy_and_acking_the_first_one_leaves_two_and_
             let place = stack.responders.len();
             let gated = stack.service("responder", place).env("AMQP_URL", broker.url()).start().expect("it starts");
             gated.ready(PATIENCE).await.expect("it is ready");
-            // A copy that waits for its turn is published to the first wait queue. The broker has it then, and the
-            // confirm, without which the first copy is not acked, does not come.
-            broker.hold_answers(&format!("{}wait.100", stack.prefix()));
+            // All that a responder publishes here are copies that wait for their turn. The broker has such a copy then, and
+            // its confirm, without which the first copy is not acked, does not come.
+            broker.hold_answers("received_ms");
             broker.holds(1, PATIENCE).await.expect("it parks a question of the busy thread");
             gated.kill();
         })
