@@ -98,9 +98,10 @@ async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_seco
 async fn a_narrow_window_shows_one_pane_at_a_time() {
     let slack = workspace();
     let (channel, ada) = (ChannelId::new("C0GENERAL"), shared::ids::UserId::new("U0ADA"));
-    let root = slack.mention(&channel, &ada, "who knows?", None).unwrap().ts;
+    // There is no ingress, so nobody takes it; it is a question all the same.
+    let root = slack.ask(&channel, &ada, "who knows?", None).await.unwrap().ts;
     slack.say(&channel, &ada, "somebody?", Some(root)).unwrap();
-    // Chromium's window has a least width; a frame has none.
+    // The least width of Chromium's window.
     let browser = Browser::open(&slack.page_url(), 500, 844).await;
     let panes = "[...document.querySelectorAll('#sidebar, #channel, #thread, #trace')]\
                  .filter((pane) => pane.checkVisibility()).map((pane) => pane.id).join()";
