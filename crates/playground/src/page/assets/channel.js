@@ -4,7 +4,7 @@ import { composer } from "./composer.js";
 import { dayOf, millisOf } from "./clock.js";
 import { avatar, element, icon, iconButton, keep } from "./element.js";
 import { continues, lookOf, messageRow } from "./message.js";
-import { go, isNarrow, shownChannel } from "./place.js";
+import { go, isNarrow, isWide, shownChannel } from "./place.js";
 import { changed, store, topLevel } from "./store.js";
 
 const pane = document.getElementById("channel");
@@ -92,7 +92,7 @@ function beginning(channel, name, write) {
 function said(channel, { ts, is_question: isQuestion }, scroller) {
   scroller.scrollTop = scroller.scrollHeight;
   if (!isQuestion) return;
-  if (!isNarrow()) go({ channel: channel.id, thread: ts, trace: ts });
+  if (!isNarrow()) go({ channel: channel.id, thread: ts, trace: isWide() ? ts : null });
   else if (channel.kind === "im") go({ channel: channel.id, thread: ts, trace: null });
 }
 

@@ -52,7 +52,7 @@ impl Builder {
             Event::Start(tag) => self.start(tag),
             Event::End(end) => self.end(end),
             Event::Text(text) if self.is_in_code() => self.add(Node::text(&*text)),
-            Event::Text(text) => address::linked(&text).into_iter().for_each(|node| self.add(node)),
+            Event::Text(text) => self.add_all(address::linked(&text)),
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.add(Node::Code { text: text.into_string() });
             }
