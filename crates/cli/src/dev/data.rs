@@ -25,12 +25,11 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Opens the folder, or the user's own if none is named; makes what is not there yet.
     pub(crate) fn open(named: Option<&Path>) -> anyhow::Result<Self> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => {
-                let of_user = etcetera::choose_base_strategy();
-                of_user.context("this user has no data folder: name one with --data")?.data_dir().join(NAME)
-            }
+        let path = if let Some(path) = named {
+            path.to_owned()
+        } else {
+            let of_user = etcetera::choose_base_strategy();
+            of_user.context("this user has no data folder: name one with --data")?.data_dir().join(NAME)
         };
         let shown = path.display();
         fs::create_dir_all(&path)

@@ -52,7 +52,9 @@ mod tests {
         for folder in ["docs", "docs/adr"] {
             for entry in fs::read_dir(repository.join(folder)).unwrap() {
                 let path = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
-                if path.ends_with(".md") && DOCUMENTS.iter().all(|(known, _)| *known != path) {
+                if Path::new(&path).extension().is_some_and(|kind| kind == "md")
+                    && DOCUMENTS.iter().all(|(known, _)| *known != path)
+                {
                     missing.push(path);
                 }
             }
