@@ -34,7 +34,7 @@ pub trait Answerer: Send + Sync {
 }
 
 /// One answerer for several workers of a process.
-impl<A: Answerer> Answerer for Arc<A> {
+impl<T: Answerer> Answerer for Arc<T> {
     async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
         self.as_ref().answer(request).await
     }

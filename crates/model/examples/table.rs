@@ -1,5 +1,7 @@
 //! Prints the tables of `docs/GUARANTEES.md`: `cargo run -p model --release --example table`. With arguments, only the
-//! tables whose titles they are.
+//! tables with these titles and the configurations with these names.
+
+use std::env;
 
 use model::{
     configurations::{ALTERNATIVES, LARGE, PROTOCOL, RESIDUAL, WEAK},
@@ -8,22 +10,22 @@ use model::{
 };
 
 fn main() {
-    let titles: Vec<String> = std::env::args().skip(1).collect();
-    let wanted = |title: &str| titles.is_empty() || titles.iter().any(|wanted| wanted == title);
-    let searched = [("The protocol", PROTOCOL), ("The protocol, larger", LARGE), ("Alternatives", ALTERNATIVES)];
-    for (title, configurations) in searched.into_iter().filter(|(title, _)| wanted(title)) {
-        complete(title, configurations);
-    }
-    for (title, configurations) in
-        [("Left out", WEAK), ("Residual", RESIDUAL)].into_iter().filter(|(title, _)| wanted(title))
-    {
-        broken(title, configurations);
-    }
+    complete("The protocol", PROTOCOL);
+    complete("The protocol, larger", LARGE);
+    complete("Alternatives", ALTERNATIVES);
+    broken("Left out", WEAK);
+    broken("Residual", RESIDUAL);
+}
+
+/// Whether the command line asks for this configuration.
+fn is_wanted(title: &str, configuration: &Configuration) -> bool {
+    let mut arguments = env::args().skip(1).peekable();
+    arguments.peek().is_none() || arguments.any(|wanted| wanted == title || wanted == configuration.name)
 }
 
 fn complete(title: &str, configurations: &[Configuration]) {
     println!("\n| {title} | states | depth | time | result |\n|---|---|---|---|---|");
-    for configuration in configurations {
+    for configuration in configurations.iter().filter(|configuration| is_wanted(title, configuration)) {
         let outcome = search(*configuration);
         let result = outcome
             .counterexample
@@ -35,7 +37,7 @@ fn complete(title: &str, configurations: &[Configuration]) {
 
 fn broken(title: &str, configurations: &[(Configuration, &str)]) {
     println!("\n| {title} | violation | states | shortest counterexample |\n|---|---|---|---|");
-    for (configuration, _) in configurations {
+    for (configuration, _) in configurations.iter().filter(|(configuration, _)| is_wanted(title, configuration)) {
         let outcome = search(*configuration);
         let (violation, story) = outcome
             .counterexample

@@ -7,7 +7,7 @@
 //! counterexample is the reason for the rule.
 //!
 //! ```text
-//! cargo test  -p model                             every configuration, about a minute
+//! cargo test  -p model                             every configuration, two minutes
 //! cargo run   -p model --release --example table   the tables of docs/GUARANTEES.md
 //! ```
 //!

@@ -20,7 +20,7 @@ use shared::{
 
 use crate::{
     delivery::Delivery,
-    person,
+    furniture, person,
     playground::wait_for,
     site::Site,
     workspace::{Author, Message},
@@ -48,8 +48,8 @@ struct Say {
 async fn say(site: web::Data<Site>, wanted: web::Json<Say>) -> HttpResponse {
     let site: Arc<Site> = site.into_inner();
     let Say { channel, user, text, thread_ts } = wanted.into_inner();
-    person::open_channel(&site, &channel, &user);
-    person::add_person(&site, &user);
+    furniture::open_channel(&site, &channel, &user);
+    furniture::add_person(&site, &user);
     let identity = &site.options.identity;
     let text = text.replace(&format!("@{}", identity.bot_name), &identity.mention());
     match person::say(&site, &channel, &user, &text, thread_ts) {

@@ -71,7 +71,9 @@ impl Event {
         events.push(Self::wrap(workspace, &inner));
         if let Author::Person(_) = message.author {
             let question = (message.channel.clone(), message.ts);
-            events.iter_mut().for_each(|event| event.question = Some(question.clone()));
+            for event in &mut events {
+                event.question = Some(question.clone());
+            }
             let said = workspace.millis();
             workspace.revisions.touch(Subject::Trace(message.channel.clone(), message.ts));
             workspace.traces.open(question, said, events.clone());

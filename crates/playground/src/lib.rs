@@ -5,7 +5,7 @@
 //!
 //! 1. [`Options`]: who the workspace and the bot are, how events are retried, how pages are cut.
 //! 2. [`Workspace`]: channels, people, messages, calls: plain state, behind one lock, with a counter of its changes.
-//! 3. `person`: what people do ([`Playground::say`], [`Playground::ask`], [`Playground::edit`] …). It changes the state
+//! 3. `furniture` and `person`: who is there, and what people do ([`Playground::say`], [`Playground::ask`], [`Playground::edit`] …). It changes the state
 //!    and yields the [`Event`]s that Slack sends about it: a mention in a channel gives two.
 //! 4. `delivery`: sends an event, signed ([`sign`]), to the ingresses in turn, with Slack's three seconds and three
 //!    retries; the outcome is a [`Delivery`].
@@ -13,6 +13,9 @@
 //!    records every call; what the reference does not describe becomes a violation.
 //! 6. `fault`: [`Rule`]s that say which calls meet which [`Fault`]: rate limits, hangs, cut connections, late effects.
 //! 7. `control`: a few routes with which scripts speak as a person.
+//! 8. `page`: the workspace in a browser ([`Playground::page_url`]), all of it in this binary. Beside the channels it shows
+//!    the way of each question through the system, as far as that tells of its steps ([`Playground::step_log`]), and has
+//!    buttons for what whoever runs the system hands over ([`Playground::set_controls`]).
 //!
 //! Tests wait with [`Playground::wait_for`], which is woken by changes; nothing sleeps and looks again.
 //!
@@ -39,6 +42,7 @@ mod delivery;
 mod error;
 mod event;
 mod fault;
+mod furniture;
 mod options;
 mod page;
 mod person;

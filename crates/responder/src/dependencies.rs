@@ -28,9 +28,9 @@ pub struct Dependencies {
     pub(crate) token: Arc<Dependency>,
 }
 
-impl Dependencies {
+impl Default for Dependencies {
     /// All of them, taken for healthy.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let dependency = |name, effect, check, threshold| Arc::new(Dependency::new(name, effect, check, threshold));
         Self {
             model: dependency(
@@ -53,7 +53,9 @@ impl Dependencies {
             ),
         }
     }
+}
 
+impl Dependencies {
     /// Each of them.
     pub(crate) fn each(&self) -> [Arc<Dependency>; 3] {
         [&self.slack, &self.token, &self.model].map(Arc::clone)
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_probe_names_what_is_wrong_while_the_breaker_is_open() {
-        let dependencies = Dependencies::new();
+        let dependencies = Dependencies::default();
         for _ in 0..FAILURES_IN_A_ROW {
             assert_eq!(dependencies.slack.probe(), Ok(()));
             post(&dependencies, &unknown());
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn one_refused_token_is_enough_and_says_that_slack_is_there() {
-        let dependencies = Dependencies::new();
+        let dependencies = Dependencies::default();
         post(&dependencies, &unknown());
         post(&dependencies, &unknown());
         post(&dependencies, &refused(RefusalKind::Token));
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn refused_channels_and_texts_and_a_busy_slack_are_no_outage() {
-        let dependencies = Dependencies::new();
+        let dependencies = Dependencies::default();
         let busy = Err(PostError::RateLimited { retry_after: Duration::from_secs(1) });
         for outcome in [refused(RefusalKind::Channel), refused(RefusalKind::Content), busy] {
             for _ in 0..=FAILURES_IN_A_ROW {
@@ -174,7 +176,7 @@ mod tests {
 
     #[test]
     fn failed_reads_count_and_successful_ones_prove_nothing_about_posts() {
-        let dependencies = Dependencies::new();
+        let dependencies = Dependencies::default();
         let failed: Result<(), _> =
             Err(CallError::Unknown { method: "conversations.replies", doubt: Doubt::Status(503) });
         for outcome in [&failed, &Ok(()), &failed, &Ok(()), &failed] {
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_success_ends_the_outage() {
-        let dependencies = Dependencies::new();
+        let dependencies = Dependencies::default();
         post(&dependencies, &refused(RefusalKind::Token));
         dependencies.token.succeeded();
         assert_eq!(dependencies.token.probe(), Ok(()));

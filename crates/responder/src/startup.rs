@@ -35,7 +35,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
 
     let consumer = broker.consumer(settings.responder.concurrency, PUBLISH_TIMEOUT);
     let broker = Arc::new(broker);
-    let dependencies = Dependencies::new();
+    let dependencies = Dependencies::default();
     let admin = Admin { health: health(&broker, &store, &dependencies), metrics };
     let listener = bind::listen("responder.listen", settings.responder.listen)?;
     let server = admin.serve(listener, lifecycle.soft())?;

@@ -142,6 +142,9 @@ fn announce(arguments: &DevArguments, data: &DataFolder, playground: &Playground
         data.path().display()
     );
     println!("Talk to the bot: {}", playground.page_url());
+    if !playground.address().ip().is_loopback() {
+        eprintln!("Whoever reaches {} can speak for anybody in this simulated workspace.", playground.address());
+    }
     if arguments.open
         && let Err(error) = open::that_detached(playground.page_url())
     {

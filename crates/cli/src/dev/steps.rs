@@ -100,6 +100,7 @@ impl Seen {
             "posting" => &[(Stage::Posting, None)],
             "posted" => &[(Stage::Posted, None)],
             "answered" => &[(Stage::Finished, None)],
+            "answered_in_place" => &[(Stage::Finished, Some("in the place of the notice that it was given up"))],
             "adopted" => &[(Stage::Finished, Some("an earlier attempt had posted it"))],
             "attempt_failed" => &[(Stage::Failed, None)],
             "dead" => &[(Stage::GivenUp, None)],
@@ -110,7 +111,7 @@ impl Seen {
     /// What became of one copy; where a step has told it already, nothing.
     fn of_delivery(outcome: &str) -> &'static [(Stage, Option<&'static str>)] {
         match outcome {
-            "answered" | "adopted" | "given_up" => &[],
+            "answered" | "answered_in_place" | "adopted" | "given_up" => &[],
             "done" | "twin" | "dead" | "withdrawn" | "superseded" => &[(Stage::Repeated, None)],
             "swept" | "sweep_waits" | "sweep_given_up" => &[(Stage::Repeated, Some("it looks for late answers"))],
             "waits" => &[(Stage::Parked, Some("it is not its turn yet"))],

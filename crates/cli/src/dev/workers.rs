@@ -34,7 +34,7 @@ impl Workers {
         (answerer, bot): (Arc<AnyAnswerer>, Bot),
     ) -> Arc<Self> {
         let killed = (0..count).map(|_| Notify::new()).collect();
-        Arc::new(Self { settings, queue, store, answerer, bot, dependencies: Dependencies::new(), killed })
+        Arc::new(Self { settings, queue, store, answerer, bot, dependencies: Dependencies::default(), killed })
     }
 
     /// Their numbers, from 1 on.

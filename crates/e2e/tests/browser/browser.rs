@@ -1,4 +1,4 @@
-//! A headless Chromium, driven over WebDriver. Browser and driver are processes of the harness: they end with the test,
+//! A headless Chromium, driven over `WebDriver`. Browser and driver are processes of the harness: they end with the test,
 //! however it ends.
 
 use std::time::Duration;
@@ -28,7 +28,8 @@ const SWITCHES: [&str; 13] = [
 ];
 
 pub(crate) struct Browser {
-    driver: WebDriver,
+    /// Taken at the end.
+    driver: Option<WebDriver>,
     // Ended in this order: the driver lets go of the browser, then the browser of its folder.
     _chromedriver: Service,
     _chromium: Service,
@@ -62,15 +63,14 @@ impl Browser {
         capabilities.set_debugger_address(&debugger).unwrap();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities).client(client);
-        // What is left of the session ends with its processes.
-        let driver = builder.keep_alive(true).await.unwrap();
+        let driver = builder.await.unwrap();
         driver.goto(page).await.unwrap();
-        Self { driver, _chromedriver: chromedriver, _chromium: chromium, _profile: profile }
+        Self { driver: Some(driver), _chromedriver: chromedriver, _chromium: chromium, _profile: profile }
     }
 
     /// The value of an expression in the page.
     pub(crate) async fn value(&self, expression: &str) -> Value {
-        let answer = self.driver.execute(format!("return {expression}"), Vec::new()).await;
+        let answer = self.driver().execute(format!("return {expression}"), Vec::new()).await;
         answer.unwrap_or_else(|error| panic!("{expression}: {error}")).json().clone()
     }
 
@@ -107,11 +107,22 @@ impl Browser {
 
     /// Loads the page again.
     pub(crate) async fn reload(&self) {
-        self.driver.refresh().await.unwrap();
+        self.driver().refresh().await.unwrap();
+    }
+
+    fn driver(&self) -> &WebDriver {
+        self.driver.as_ref().unwrap()
     }
 
     async fn find(&self, selector: &str) -> thirtyfour::WebElement {
-        self.driver.find(thirtyfour::By::Css(selector.to_owned())).await.unwrap()
+        self.driver().find(thirtyfour::By::Css(selector.to_owned())).await.unwrap()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The session ends with its processes. A farewell would block the runtime that has to send it.
+        self.driver.take().and_then(|driver| driver.leak().ok());
     }
 }
 

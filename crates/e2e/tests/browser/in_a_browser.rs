@@ -22,10 +22,10 @@ fn workspace() -> Playground {
     slack
 }
 
-async fn stack(slack: &Playground, build: impl FnOnce(StackBuilder) -> StackBuilder) -> Stack {
-    let stack = build(Stack::builder(slack.api_url())).build().await.unwrap();
-    slack.deliver_events_to(stack.event_urls());
-    stack
+async fn start(slack: &Playground, build: impl FnOnce(StackBuilder) -> StackBuilder) -> Stack {
+    let services = build(Stack::builder(slack.api_url())).build().await.unwrap();
+    slack.deliver_events_to(services.event_urls());
+    services
 }
 
 fn answers(browser_text: &serde_json::Value) -> Vec<&str> {
@@ -37,7 +37,7 @@ const ANSWERS: &str = "[...document.querySelectorAll('#thread .by-bot .text')].m
 #[tokio::test]
 async fn a_question_and_its_follow_up_are_answered_once_through_reload_and_repetition() {
     let slack = workspace();
-    let stack = stack(&slack, |stack| stack.responders(2)).await;
+    let services = start(&slack, |builder| builder.responders(2)).await;
     let browser = Browser::open(&slack.page_url(), 1280, 800).await;
 
     // The name is completed while it is typed.
@@ -61,7 +61,7 @@ async fn a_question_and_its_follow_up_are_answered_once_through_reload_and_repet
     let repeated = "[...document.querySelectorAll('#trace li:not(.bad) .title')]\
                     .filter((title) => title.innerText.includes('once more')).length === 2";
     browser.until(repeated).await;
-    stack.settled(PATIENCE).await.unwrap();
+    services.settled(PATIENCE).await.unwrap();
     browser.until("document.querySelector('#trace .answers').innerText === '1 visible answer'").await;
     assert_eq!(browser.count("#thread .by-bot").await, 2);
     assert_eq!(slack.violations(), Vec::<String>::new());
@@ -70,9 +70,9 @@ async fn a_question_and_its_follow_up_are_answered_once_through_reload_and_repet
 #[tokio::test]
 async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_second_one() {
     let slack = workspace();
-    let slow = |stack: StackBuilder| stack.scaled_times().env("THREADKEEPER__ANSWER__ECHO_DELAY", "2s");
-    let mut stack = stack(&slack, slow).await;
-    let worker = Arc::new(stack.responders.remove(0));
+    let delay = |builder: StackBuilder| builder.scaled_times().env("THREADKEEPER__ANSWER__ECHO_DELAY", "2s");
+    let mut services = start(&slack, delay).await;
+    let worker = Arc::new(services.responders.remove(0));
     let killed = Arc::clone(&worker);
     slack.set_controls(Controls::of_workers(1).on_kill_worker(move |number| {
         killed.kill();
@@ -87,9 +87,9 @@ async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_seco
     assert!(worker.exit().is_some());
     assert_eq!(browser.count("#thread .by-bot").await, 0, "the worker had answered before it was killed");
 
-    stack.start_responder().unwrap();
+    services.start_responder().unwrap();
     browser.until_count("#thread .by-bot", 1).await;
-    stack.settled(PATIENCE).await.unwrap();
+    services.settled(PATIENCE).await.unwrap();
     assert_eq!(answers(&browser.value(ANSWERS).await), ["answer to: are you there? (turn 1)"]);
     assert_eq!(browser.value("document.querySelector('#trace .answers').innerText").await, "1 visible answer");
 }
@@ -98,9 +98,10 @@ async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_seco
 async fn a_narrow_window_shows_one_pane_at_a_time() {
     let slack = workspace();
     let (channel, ada) = (ChannelId::new("C0GENERAL"), shared::ids::UserId::new("U0ADA"));
-    let root = slack.mention(&channel, &ada, "who knows?", None).unwrap().ts;
+    // There is no ingress, so nobody takes it; it is a question all the same.
+    let root = slack.ask(&channel, &ada, "who knows?", None).await.unwrap().ts;
     slack.say(&channel, &ada, "somebody?", Some(root)).unwrap();
-    // Chromium's window has a least width; a frame has none.
+    // The least width of Chromium's window.
     let browser = Browser::open(&slack.page_url(), 500, 844).await;
     let panes = "[...document.querySelectorAll('#sidebar, #channel, #thread, #trace')]\
                  .filter((pane) => pane.checkVisibility()).map((pane) => pane.id).join()";

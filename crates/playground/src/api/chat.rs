@@ -99,20 +99,6 @@ pub(crate) fn post_ephemeral(workspace: &mut Workspace, arguments: &Arguments) -
     Ok(Done::quiet(json!({"message_ts": ts})))
 }
 
-/// Shows what the bot is doing in a thread; an empty status clears it.
-pub(crate) fn set_status(workspace: &mut Workspace, arguments: &Arguments) -> Result<Done, Refusal> {
-    let required = |name| arguments.text(name).ok_or(Refusal("invalid_arguments"));
-    let (channel, _, status) = (required("channel_id")?, required("thread_ts")?, required("status")?);
-    let channel = ChannelId::new(channel);
-    if !workspace.channels.contains_key(&channel) {
-        return Err(Refusal("channel_not_found"));
-    }
-    let root = timestamp(arguments, "thread_ts").filter(|root| workspace.message(&channel, *root).is_some());
-    let root = root.ok_or(Refusal("invalid_thread_ts"))?;
-    workspace.set_status(channel, root, status);
-    Ok(Done::quiet(json!({})))
-}
-
 /// The channel of the call, if the bot may write there.
 fn writable<'a>(workspace: &'a Workspace, arguments: &Arguments) -> Result<&'a Channel, Refusal> {
     let id = ChannelId::new(arguments.text("channel").unwrap_or_default());
@@ -159,6 +145,6 @@ fn own_message(workspace: &Workspace, arguments: &Arguments, foreign: Refusal) -
     }
 }
 
-fn timestamp(arguments: &Arguments, name: &str) -> Option<MessageTs> {
+pub(super) fn timestamp(arguments: &Arguments, name: &str) -> Option<MessageTs> {
     arguments.text(name)?.parse().ok()
 }

@@ -10,6 +10,10 @@ pub enum Method {
     AuthTest,
     /// `assistant.threads.setStatus`
     AssistantThreadsSetStatus,
+    /// `assistant.threads.setSuggestedPrompts`
+    AssistantThreadsSetSuggestedPrompts,
+    /// `assistant.threads.setTitle`
+    AssistantThreadsSetTitle,
     /// `chat.delete`
     ChatDelete,
     /// `chat.postEphemeral`
@@ -30,9 +34,11 @@ pub enum Method {
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::AuthTest,
         Self::AssistantThreadsSetStatus,
+        Self::AssistantThreadsSetSuggestedPrompts,
+        Self::AssistantThreadsSetTitle,
         Self::ChatDelete,
         Self::ChatPostEphemeral,
         Self::ChatPostMessage,
@@ -48,6 +54,8 @@ impl Method {
         match self {
             Self::AuthTest => "auth.test",
             Self::AssistantThreadsSetStatus => "assistant.threads.setStatus",
+            Self::AssistantThreadsSetSuggestedPrompts => "assistant.threads.setSuggestedPrompts",
+            Self::AssistantThreadsSetTitle => "assistant.threads.setTitle",
             Self::ChatDelete => "chat.delete",
             Self::ChatPostEphemeral => "chat.postEphemeral",
             Self::ChatPostMessage => "chat.postMessage",
@@ -75,6 +83,8 @@ impl Method {
             Self::AssistantThreadsSetStatus => {
                 &["channel_id", "thread_ts", "status", "loading_messages", "icon_emoji", "icon_url", "username"]
             }
+            Self::AssistantThreadsSetSuggestedPrompts => &["channel_id", "thread_ts", "prompts", "title"],
+            Self::AssistantThreadsSetTitle => &["channel_id", "thread_ts", "title"],
             Self::ChatDelete => &["as_user", "channel", "ts"],
             Self::ChatPostEphemeral => &[
                 "as_user",

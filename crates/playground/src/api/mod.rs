@@ -4,6 +4,7 @@
 //! workspace's lock, the answer, the events that follow.
 
 mod answer;
+mod assistant;
 mod chat;
 mod content;
 mod conversations;
@@ -123,7 +124,9 @@ impl Execution {
         let page_limit = self.site.options.page_limit;
         self.site.change(|workspace| match self.method {
             Method::AuthTest => Ok(identity::auth_test(workspace)),
-            Method::AssistantThreadsSetStatus => chat::set_status(workspace, arguments),
+            Method::AssistantThreadsSetStatus => assistant::set_status(workspace, arguments),
+            Method::AssistantThreadsSetSuggestedPrompts => assistant::set_suggested_prompts(workspace, arguments),
+            Method::AssistantThreadsSetTitle => assistant::set_title(workspace, arguments),
             Method::ChatDelete => chat::delete(workspace, arguments),
             Method::ChatPostEphemeral => chat::post_ephemeral(workspace, arguments),
             Method::ChatPostMessage => chat::post_message(workspace, arguments, self.readable_after),

@@ -13,7 +13,7 @@ use shared::{
 use super::typed;
 use crate::{
     error::PlaygroundError,
-    person,
+    furniture, person,
     site::Site,
     workspace::{Kind, Stage, Step, Trace, Workspace},
 };
@@ -169,13 +169,13 @@ impl Named {
 
 async fn open_channel(site: web::Data<Site>, wanted: web::Json<Named>) -> Answer {
     let name = wanted.into_inner().checked()?;
-    let id = site.change(|workspace| person::public_channel(workspace, &name));
+    let id = site.change(|workspace| furniture::public_channel(workspace, &name));
     Ok(HttpResponse::Ok().json(json!({"id": id})))
 }
 
 async fn add_person(site: web::Data<Site>, wanted: web::Json<Named>) -> Answer {
     let name = wanted.into_inner().checked()?;
-    let id = site.change(|workspace| person::newcomer(workspace, &name));
+    let id = site.change(|workspace| furniture::newcomer(workspace, &name));
     Ok(HttpResponse::Ok().json(json!({"id": id})))
 }
 

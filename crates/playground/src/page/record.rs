@@ -16,23 +16,31 @@ use crate::{
 /// Everything that is small: sent as a whole when any of it changes.
 pub(super) fn surroundings(workspace: &Workspace, controls: &Controls) -> Value {
     let identity = workspace.identity();
-    let mut people: Vec<Value> = workspace.people.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
-    people.sort_by_key(|person| person["name"].as_str().map(ToOwned::to_owned));
-    let mut channels: Vec<Value> = workspace.channels.values().map(channel).collect();
-    channels.sort_by_key(|channel| channel["name"].as_str().map(ToOwned::to_owned));
-    let mut statuses: Vec<Value> = workspace
-        .statuses
-        .iter()
-        .filter(|(_, status)| workspace.millis() < status.until)
-        .map(|((channel, root), status)| json!({"channel": channel, "thread_ts": root, "text": status.text}))
-        .collect();
-    statuses.sort_by_key(|status| status["thread_ts"].as_str().map(ToOwned::to_owned));
+    let people = workspace.people.iter().map(|(id, name)| json!({"name": name, "id": id}));
+    let channels = workspace.channels.values().map(channel);
+    let shown = workspace.statuses.iter().filter(|(_, status)| workspace.millis() < status.until);
+    let statuses = shown.map(|((channel, root), status)| {
+        json!({"channel": channel, "thread_ts": root, "text": status.text, "until": status.until})
+    });
+    let prompts = workspace.prompts.iter().flat_map(|(channel, prompts)| {
+        prompts.iter().map(move |(title, message)| json!({"channel": channel, "title": title, "message": message}))
+    });
+    let titles = workspace.titles.iter();
+    let titles = titles.map(|((channel, root), title)| json!({"channel": channel, "thread_ts": root, "title": title}));
     json!({
         "bot": {"id": identity.bot_user, "name": identity.bot_name},
-        "people": people, "channels": channels, "statuses": statuses,
+        "people": sorted(people), "channels": sorted(channels), "statuses": sorted(statuses),
+        "prompts": sorted(prompts), "titles": sorted(titles),
         "controls": {"workers": controls.workers(), "kill_worker": controls.kill_worker().is_some(),
                      "stop_store": controls.stop_store().is_some()},
     })
+}
+
+/// Always in the same order, so that what is the same looks the same.
+fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut values: Vec<Value> = values.collect();
+    values.sort_by_cached_key(Value::to_string);
+    values
 }
 
 fn channel(channel: &Channel) -> Value {
@@ -40,7 +48,7 @@ fn channel(channel: &Channel) -> Value {
         Kind::DirectMessages(person) => Some(person),
         Kind::Public | Kind::Private => None,
     };
-    json!({"id": channel.id, "kind": channel.kind.as_str(), "name": channel.name, "person": person,
+    json!({"name": channel.name, "id": channel.id, "kind": channel.kind.as_str(), "person": person,
            "archived": channel.archived, "bot_is_member": channel.bot_is_member})
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn to_slack(text: &str, members: &[(String, String)]) -> String {
         let begins_word = !before.is_some_and(char::is_alphanumeric);
         let mention = if character == '@' && begins_word { mentioned(&rest[1..], members) } else { None };
         let taken = if let Some((name, id)) = mention {
-            sent.push_str(&format!("<@{id}>"));
+            sent.extend(["<@", id, ">"]);
             1 + name.len()
         } else {
             match character {
@@ -44,7 +44,8 @@ pub(super) fn from_slack(text: &str, names: &dyn Fn(&str) -> Option<String>) -> 
         let Some((id, after)) = opened.split_once('>') else { break };
         typed.push_str(before);
         let id = id.split('|').next().unwrap_or(id);
-        typed.push_str(&format!("@{}", names(id).unwrap_or_else(|| id.to_owned())));
+        typed.push('@');
+        typed.push_str(&names(id).unwrap_or_else(|| id.to_owned()));
         rest = after;
     }
     typed.push_str(rest);

@@ -95,6 +95,10 @@ pub struct Workspace {
     by_question: HashMap<(ChannelId, String), BTreeSet<MessageTs>>,
     pub(crate) ephemerals: Vec<Ephemeral>,
     pub(crate) statuses: HashMap<(ChannelId, MessageTs), Status>,
+    /// Title and message of the questions that the bot offers in direct messages.
+    pub(crate) prompts: HashMap<ChannelId, Vec<(String, String)>>,
+    /// The bot's names for threads of direct messages.
+    pub(crate) titles: HashMap<(ChannelId, MessageTs), String>,
     pub(crate) calls: Vec<Call>,
     violations: Vec<String>,
     strict: bool,
@@ -118,6 +122,8 @@ impl Workspace {
             by_question: HashMap::new(),
             ephemerals: Vec::new(),
             statuses: HashMap::new(),
+            prompts: HashMap::new(),
+            titles: HashMap::new(),
             calls: Vec::new(),
             violations: Vec::new(),
             strict: options.strict,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A reader of the feed.
-struct Reader {
+pub(crate) struct Reader {
     response: Response,
     text: String,
     /// The id of the last event.
@@ -24,7 +24,7 @@ struct Reader {
 }
 
 impl Reader {
-    async fn open(bot: &Bot, last: Option<&str>) -> Self {
+    pub(crate) async fn open(bot: &Bot, last: Option<&str>) -> Self {
         let mut request = client().get(format!("{}feed", bot.slack.page_url()));
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
@@ -35,7 +35,7 @@ impl Reader {
     }
 
     /// The next event's data.
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
@@ -82,7 +82,7 @@ async fn a_reader_gets_all_there_is_then_each_change_then_what_it_missed() {
     let mut reader = Reader::open(&bot, None).await;
     let first = reader.next().await;
     assert_eq!((first["fresh"].as_bool(), texts(&first)), (Some(true), vec!["one".to_owned()]));
-    assert_eq!(first["surroundings"]["people"], json!([{"id": bot.ada, "name": "ada"}]));
+    assert_eq!(first["surroundings"]["people"], json!([{"name": "ada", "id": bot.ada}]));
 
     let two = bot.said("two", None);
     let change = reader.until(|change| (!texts(change).is_empty()).then(|| change.clone())).await;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use playground::{Method, NOTICE, Options};
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::{clock::Clock, ids::EventKey};
+use shared::{
+    clock::Clock,
+    ids::{ChannelId, EventKey},
+};
 
 use crate::bot::{Bot, form, json, texts};
 
@@ -304,6 +307,30 @@ async fn a_status_is_shown_until_the_next_message_of_the_bot() {
     assert_eq!(bot.call(Method::AssistantThreadsSetStatus, &nowhere).await["error"], "invalid_thread_ts");
     let nothing = json!({"channel_id": bot.channel, "thread_ts": root});
     assert_eq!(bot.call(Method::AssistantThreadsSetStatus, &nothing).await["error"], "invalid_arguments");
+}
+
+#[tokio::test]
+async fn prompts_and_titles_are_for_direct_messages_and_the_page_shows_them() {
+    let bot = Bot::new();
+    let direct = bot.slack.direct_messages(&bot.ada);
+    let root = bot.slack.say(&direct, &bot.ada, "why?", None).unwrap().ts;
+    let prompts = json!([{"title": "Keys", "message": "How do I rotate keys?"}]);
+    let offer = |channel: &ChannelId| json!({"channel_id": channel, "prompts": prompts});
+    let method = Method::AssistantThreadsSetSuggestedPrompts;
+    assert_eq!(bot.call(method, &offer(&direct)).await, json!({"ok": true}));
+    assert_eq!(bot.call(method, &offer(&bot.channel)).await["error"], "channel_not_found");
+    let many = json!({"channel_id": direct, "prompts": vec![prompts[0].clone(); 5]});
+    assert_eq!(bot.call(method, &many).await["error"], "invalid_arguments");
+    let title = |root: &str| json!({"channel_id": direct, "thread_ts": root, "title": "On reasons"});
+    let method = Method::AssistantThreadsSetTitle;
+    assert_eq!(bot.call(method, &title(&root.to_string())).await, json!({"ok": true}));
+    assert_eq!(bot.call(method, &title("1.000000")).await["error"], "invalid_thread_ts");
+
+    let surroundings = crate::page::Reader::open(&bot, None).await.next().await["surroundings"].clone();
+    let expected = json!([{"channel": direct, "title": "Keys", "message": "How do I rotate keys?"}]);
+    assert_eq!(surroundings["prompts"], expected);
+    assert_eq!(surroundings["titles"], json!([{"channel": direct, "thread_ts": root, "title": "On reasons"}]));
+    assert_eq!(bot.slack.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use e2e::{Gate, LogLine, Promise, Service};
 use playground::{Fault, Method, Rule};
 
 use super::trial::{Trial, Watched, crash, lasting};
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, World, echo};
 
 /// Slack takes this long to post, so that there is a moment between the call and its effect. Less than
 /// `delivery.post_timeout`.
@@ -62,6 +62,28 @@ async fn a_question_survives_a_crash_late_in_an_answer_that_takes_longer_than_it
     watched.answer(&trial.world.slack).await;
     let trial = trial.judge(Promise::Order).await;
     watched.assert_one_answer(&trial, "who has the patience?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_taken_over_from_a_killed_responder_without_waiting_for_its_lease() {
+    // Nobody waits as long as this lease.
+    let world = World::start_with(|stack| {
+        stack
+            .ingresses(1)
+            .responders(2)
+            .env("THREADKEEPER__ANSWER__ECHO_DELAY", "1500ms")
+            .env("THREADKEEPER__DELIVERY__LEASE", "10m")
+    })
+    .await;
+    let channel = world.slack.channel("watched");
+    let asked = world.ask(&channel, "who takes over?", None).await;
+    let watched = Watched { channel, ts: asked.ts };
+    let owner = watched.claimed(&world.stack).await;
+    world.stack.responders[owner].kill();
+    world.assert_one_answer_each(&[(&asked, echo("who takes over?", 1))]).await;
+    let claims: Vec<usize> = watched.claims(&world.stack).into_iter().map(|(place, _)| place).collect();
+    assert_eq!(claims.len(), 2, "{}", world.logs());
+    assert!(claims.contains(&(1 - owner)), "{}", world.logs());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,9 +158,9 @@ async fn a_crash_between_parking_a_copy_and_acking_the_first_one_leaves_two_and_
             let place = stack.responders.len();
             let gated = stack.service("responder", place).env("AMQP_URL", broker.url()).start().expect("it starts");
             gated.ready(PATIENCE).await.expect("it is ready");
-            // A copy that waits for its turn is published to the first wait queue. The broker has it then, and the
-            // confirm, without which the first copy is not acked, does not come.
-            broker.hold_answers(&format!("{}wait.100", stack.prefix()));
+            // All that a responder publishes here are copies that wait for their turn. The broker has such a copy then, and
+            // its confirm, without which the first copy is not acked, does not come.
+            broker.hold_answers("received_ms");
             broker.holds(1, PATIENCE).await.expect("it parks a question of the busy thread");
             gated.kill();
         })

@@ -12,7 +12,7 @@ use crate::world::{PATIENCE, echo, echoed};
 const TROUBLE: Duration = Duration::from_secs(7);
 
 /// Every post to the busy channel meets `fault` for a while. A machine that is slow is slow for all, so the waits of the
-/// others are compared with those of the troubled channel.
+/// others are compared with those of the troubled channel: who shared its trouble would wait as long.
 async fn others_are_not_delayed_by(fault: Fault) {
     let mut trial = Trial::start().await;
     let busy = trial.busy().clone();
@@ -25,12 +25,11 @@ async fn others_are_not_delayed_by(fault: Fault) {
         .await;
     let trial = trial.judge(Promise::Order).await;
     let (troubled, others) = (trial.waits("busy"), trial.waits("quiet"));
-    let median = |waits: &[Duration]| waits[waits.len() / 2];
-    let longest = |waits: &[Duration]| waits[waits.len() - 1];
-    let medians = (median(&others), median(&troubled));
-    assert!(medians.0 * 4 < medians.1, "median waits, of others and in the channel: {medians:?}");
-    let longest = (longest(&others), longest(&troubled));
-    assert!(longest.0 * 2 < longest.1, "longest waits, of others and in the channel: {longest:?}");
+    // Questions come at an even pace, so half of those in the channel waited for about half of its trouble at least.
+    let medians = (others[others.len() / 2], troubled[troubled.len() / 2]);
+    assert!(medians.0 + TROUBLE / 4 < medians.1, "median waits, of others and in the channel: {medians:?}");
+    let longest = (others[others.len() - 1], troubled[troubled.len() - 1]);
+    assert!(longest.0 + TROUBLE / 4 < longest.1, "longest waits, of others and in the channel: {longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,13 @@ import { composer } from "./composer.js";
 import { dayOf, millisOf } from "./clock.js";
 import { avatar, element, icon, iconButton, keep } from "./element.js";
 import { continues, lookOf, messageRow } from "./message.js";
-import { go, isNarrow, shownChannel } from "./place.js";
-import { store, topLevel } from "./store.js";
+import { go, isNarrow, isWide, shownChannel } from "./place.js";
+import { changed, store, topLevel } from "./store.js";
 
 const pane = document.getElementById("channel");
+
+/** So many messages are shown at first, and more with each wish for older ones. */
+const PAGE = 200;
 
 /** The channel whose frame (head, list, composer) stands there, and its parts. */
 let frame = null;
@@ -19,14 +22,17 @@ export function showChannel() {
     frame = null;
     return;
   }
-  if (frame?.id !== channel.id || frame.me !== store.me) build(channel);
-  const messages = topLevel(channel.id);
+  const prompts = JSON.stringify(store.prompts.filter((prompt) => prompt.channel === channel.id));
+  if (frame?.id !== channel.id || frame.me !== store.me || frame.prompts !== prompts) build(channel, prompts);
+  const all = topLevel(channel.id);
+  const messages = all.slice(-frame.most);
   const atEnd = isAtEnd(frame.scroller);
   keep(frame.list, withDays(messages), {
     key: (row) => row.day ?? row.message.ts,
     look: (row) => row.day ?? lookOf(row.message, row),
     make: (row) => (row.day ? element("li", { class: "day" }, element("span", {}, row.day)) : messageRow(row.message, row)),
   });
+  frame.older.hidden = all.length === messages.length;
   frame.empty.hidden = messages.length > 0;
   if (atEnd) frame.scroller.scrollTop = frame.scroller.scrollHeight;
 }
@@ -45,12 +51,13 @@ function withDays(messages) {
   return rows;
 }
 
-function build(channel) {
+function build(channel, prompts) {
   const direct = channel.kind === "im";
   const name = direct ? store.bot.name : channel.name;
   const list = element("ol", { class: "messages", "aria-label": `Messages in ${name}` });
   const empty = element("div", { class: "empty" });
-  const scroller = element("div", { class: "scroller", tabindex: "-1" }, empty, list);
+  const older = element("button", { type: "button", class: "link older", hidden: true, onclick: () => { frame.most += PAGE; changed(); } }, "Show older messages");
+  const scroller = element("div", { class: "scroller", tabindex: "-1" }, empty, older, list);
   const { whole, field, fill } = composer({
     channel: channel.id, thread: null,
     label: direct ? `Message ${name}` : `Message #${name}`,
@@ -65,7 +72,7 @@ function build(channel) {
       direct ? avatar({ ...store.bot, isBot: true }) : icon(channel.kind === "group" ? "lock" : "hash"),
       element("h2", {}, name), direct && element("span", { class: "badge" }, "App")),
     scroller, whole);
-  frame = { id: channel.id, me: store.me, list, empty, scroller };
+  frame = { id: channel.id, me: store.me, prompts, list, empty, older, scroller, most: PAGE };
   scroller.scrollTop = scroller.scrollHeight;
   if (!isNarrow()) field.focus();
 }
@@ -85,7 +92,7 @@ function beginning(channel, name, write) {
 function said(channel, { ts, is_question: isQuestion }, scroller) {
   scroller.scrollTop = scroller.scrollHeight;
   if (!isQuestion) return;
-  if (!isNarrow()) go({ channel: channel.id, thread: ts, trace: ts });
+  if (!isNarrow()) go({ channel: channel.id, thread: ts, trace: isWide() ? ts : null });
   else if (channel.kind === "im") go({ channel: channel.id, thread: ts, trace: null });
 }
 

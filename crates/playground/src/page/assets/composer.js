@@ -54,7 +54,7 @@ function editLast(event, channel, thread) {
   const last = here.findLast((message) => message.person === store.me);
   if (!last) return;
   event.preventDefault();
-  startEditing(last);
+  startEditing(last, Boolean(thread));
 }
 
 /** Offers the names that go on with what stands after the last @. */

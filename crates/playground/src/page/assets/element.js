@@ -37,6 +37,8 @@ export function avatar(member) {
   return element("span", { class: `avatar tint-${sum % 6}`, "aria-hidden": "true" }, [...member.name][0].toUpperCase());
 }
 
+const FOCUSABLE = "button, a, input, [tabindex]";
+
 /**
  * Makes the children of `parent` show `items` in their order, and leaves alone those that have not changed: what is
  * focused, selected or being typed in stays. `make` is called where `look` (any text) is another than before.
@@ -55,7 +57,9 @@ export function keep(parent, items, { key, look, make }) {
       made.dataset.look = appearance;
       if (child) {
         if (child === place) place = made;
+        const focused = [...child.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
         child.replaceWith(made);
+        if (focused >= 0) made.querySelectorAll(FOCUSABLE)[focused]?.focus();
       }
       child = made;
     }

@@ -2,7 +2,7 @@
 
 import { edit, remove } from "./acts.js";
 import { exactTimeOf, millisOf, timeOf } from "./clock.js";
-import { avatar, element, icon, iconButton } from "./element.js";
+import { avatar, element, iconButton } from "./element.js";
 import { isQuestion, markOf } from "./mark.js";
 import { go, place } from "./place.js";
 import { authorOf, changed, messageAt, repliesTo, statusIn, store } from "./store.js";
@@ -11,12 +11,16 @@ import { plain, text } from "./text.js";
 /** Messages of one author within this time stand under one name. */
 const TOGETHER_MS = 5 * 60_000;
 
-/** The message that is being edited, `channel:ts`. */
+/** The message that is being edited, and whether in the pane of a thread: it may stand in two panes. */
 let edited = null;
 
-export function startEditing(message) {
-  edited = `${message.channel}:${message.ts}`;
+export function startEditing(message, inThread) {
+  edited = { channel: message.channel, ts: message.ts, inThread };
   changed();
+}
+
+function isEdited(message, inThread) {
+  return edited !== null && edited.ts === message.ts && edited.channel === message.channel && edited.inThread === inThread;
 }
 
 /** Whether a message stands under the name of the one before it. */
@@ -26,9 +30,10 @@ export function continues(message, before) {
 
 /** Everything that its appearance depends on, as text; see `keep`. */
 export function lookOf(message, { inThread, compact }) {
-  const isEdited = edited === `${message.channel}:${message.ts}`;
+  // While it is edited nothing may replace the field.
+  if (isEdited(message, inThread)) return `edited ${compact}`;
   return JSON.stringify([
-    message, compact, isEdited, message.person === store.me, authorOf(message).name,
+    message, compact, message.person === store.me, authorOf(message).name,
     isQuestion(message) ? markOf(message) : null,
     inThread || message.thread_ts ? null : summaryOf(message),
     place().trace === message.ts,
@@ -45,7 +50,7 @@ export function messageRow(message, { inThread, compact }) {
     element("div", { class: "gutter" }, compact ? time.cloneNode(true) : avatar(author)),
     element("div", { class: "content" },
       !compact && name,
-      body(message),
+      body(message, inThread),
       isQuestion(message) && mark(message),
       !inThread && !message.thread_ts && summary(message),
       message.thread_ts && !inThread && element("button", { type: "button", class: "link", onclick: () => go({ channel: message.channel, thread: message.thread_ts }) }, "replied in a thread"),
@@ -53,9 +58,9 @@ export function messageRow(message, { inThread, compact }) {
     !message.deleted && actions(message, inThread));
 }
 
-function body(message) {
+function body(message, inThread) {
   if (message.deleted) return element("p", { class: "gone" }, "This message was deleted.");
-  if (edited === `${message.channel}:${message.ts}`) return editor(message);
+  if (isEdited(message, inThread)) return editor(message);
   const shown = element("div", { class: "text" }, text(message.nodes));
   if (message.edited) {
     const last = shown.lastElementChild?.tagName === "P" ? shown.lastElementChild : shown;
@@ -110,7 +115,7 @@ function actions(message, inThread) {
   const buttons = [
     !inThread && iconButton("reply", "Reply in thread", () => go({ channel: message.channel, thread: message.thread_ts ?? message.ts })),
     isQuestion(message) && iconButton("way", "Show its way through the system", () => go({ channel: message.channel, trace: message.ts })),
-    own && iconButton("edit", "Edit the message", () => startEditing(message)),
+    own && iconButton("edit", "Edit the message", () => startEditing(message, inThread)),
     own && iconButton("delete", "Delete the message", () => askToDelete(message)),
   ].filter(Boolean);
   return buttons.length > 0 && element("div", { class: "actions" }, buttons);

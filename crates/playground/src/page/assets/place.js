@@ -40,6 +40,11 @@ export function followAddress() {
   window.addEventListener("hashchange", () => changed());
 }
 
+/** Whether thread and trace have room beside each other. */
+export function isWide() {
+  return window.matchMedia("(min-width: 1181px)").matches;
+}
+
 export function isNarrow() {
   return window.matchMedia("(max-width: 760px)").matches;
 }

@@ -2,7 +2,7 @@
 
 import { addPerson, openChannel } from "./acts.js";
 import { avatar, element, icon, iconButton } from "./element.js";
-import { go, shownChannel } from "./place.js";
+import { go, isNarrow, place, shownChannel } from "./place.js";
 import { switchTheme } from "./theme.js";
 import { become, messagesOf, ownChannels, ownDirectMessages, store } from "./store.js";
 
@@ -15,7 +15,7 @@ let looked = "";
 
 export function showSidebar() {
   const shown = shownChannel();
-  if (shown && document.visibilityState === "visible") see(shown.id);
+  if (shown && document.visibilityState === "visible" && !(isNarrow() && !place().channel)) see(shown.id);
   const direct = ownDirectMessages();
   const look = JSON.stringify([store.people, ownChannels(), direct, store.me, shown?.id, store.connected, unreadChannels()]);
   if (look === looked) return;

@@ -1,6 +1,12 @@
 // What the page knows of the workspace. The feed fills it; nothing else changes it, apart from who one is here.
 
+import { now } from "./clock.js";
+
 const watchers = new Set();
+
+/** The replies of each root, and the answers to each question: their timestamps by `channel:ts`. */
+const threads = new Map();
+const answers = new Map();
 
 export const store = {
   ready: false,
@@ -10,6 +16,7 @@ export const store = {
   channels: [],
   statuses: [],
   prompts: [],
+  titles: [],
   controls: { workers: 0, kill_worker: false, stop_store: false },
   /** By channel, then by ts. */
   messages: new Map(),
@@ -32,14 +39,33 @@ export function changed(change = {}) {
 export function take(change) {
   if (change.fresh) {
     store.messages.clear();
+    threads.clear();
+    answers.clear();
     store.traces.clear();
   }
   if (change.surroundings) Object.assign(store, change.surroundings);
-  for (const message of change.messages) of(message.channel).set(message.ts, message);
+  for (const message of change.messages) keepMessage(message);
   for (const trace of change.traces) store.traces.set(`${trace.channel}:${trace.ts}`, trace);
   if (!store.people.some((person) => person.id === store.me)) store.me = store.people.find((person) => person.name === "you")?.id ?? store.people[0]?.id ?? null;
   store.ready = true;
   changed(change);
+}
+
+function keepMessage(message) {
+  of(message.channel).set(message.ts, message);
+  if (message.thread_ts) add(threads, `${message.channel}:${message.thread_ts}`, message.ts);
+  if (message.answers) add(answers, `${message.channel}:${message.answers}`, message.ts);
+}
+
+function add(index, key, ts) {
+  if (!index.has(key)) index.set(key, new Set());
+  index.get(key).add(ts);
+}
+
+/** The messages of an entry of an index that are there. */
+function listed(index, channel, key) {
+  const found = [...(index.get(`${channel}:${key}`) ?? [])].map((ts) => of(channel).get(ts));
+  return sorted(found.filter((message) => message && !message.deleted));
 }
 
 export function become(person) {
@@ -84,7 +110,7 @@ export function topLevel(channel) {
 }
 
 export function repliesTo(channel, root) {
-  return sorted([...of(channel).values()].filter((message) => message.thread_ts === root && !message.deleted));
+  return listed(threads, channel, root);
 }
 
 export function messageAt(channel, ts) {
@@ -97,11 +123,16 @@ export function traceOf(channel, ts) {
 
 /** The visible answers to a question, and the notices about it. */
 export function answersTo(channel, ts) {
-  return messagesOf(channel).filter((message) => message.answers === ts);
+  return listed(answers, channel, ts).filter((message) => message.answers === ts);
 }
 
 export function statusIn(channel, root) {
-  return store.statuses.find((status) => status.channel === channel && status.thread_ts === root)?.text;
+  return store.statuses.find((status) => status.channel === channel && status.thread_ts === root && now() < status.until)?.text;
+}
+
+/** What the bot calls a thread. */
+export function titleOf(channel, root) {
+  return store.titles.find((title) => title.channel === channel && title.thread_ts === root)?.title;
 }
 
 /** Who wrote a message. */

@@ -5,7 +5,7 @@ import { composer } from "./composer.js";
 import { element, iconButton, keep } from "./element.js";
 import { continues, lookOf, messageRow } from "./message.js";
 import { go, isNarrow, place } from "./place.js";
-import { channelOf, messageAt, repliesTo, statusIn, store } from "./store.js";
+import { channelOf, messageAt, repliesTo, statusIn, store, titleOf } from "./store.js";
 
 const pane = document.getElementById("thread");
 
@@ -33,6 +33,7 @@ export function showThread() {
     look: (row) => (row.message ? lookOf(row.message, row) : String(row.count)),
     make: (row) => (row.message ? messageRow(row.message, row) : element("li", { class: "day replies" }, element("span", {}, row.count === 1 ? "1 reply" : `${row.count} replies`))),
   });
+  frame.heading.textContent = titleOf(id, thread) ?? "Thread";
   const status = statusIn(id, thread);
   frame.status.textContent = status ? `${store.bot.name} ${status}` : "";
   frame.status.hidden = !status;
@@ -43,6 +44,7 @@ function build(channel, thread) {
   const direct = channel.kind === "im";
   const list = element("ol", { class: "messages", "aria-label": "Messages in the thread" });
   const scroller = element("div", { class: "scroller", tabindex: "-1" }, list);
+  const heading = element("h2", {});
   const status = element("p", { class: "working", role: "status", hidden: true });
   const { whole, field } = composer({
     channel: channel.id, thread, label: "Reply …",
@@ -54,10 +56,10 @@ function build(channel, thread) {
   });
   pane.replaceChildren(
     element("header", {}, iconButton("back", "Back to the channel", () => go({ thread: null }), { class: "icon-button back" }),
-      element("h2", {}, "Thread"), element("span", { class: "where" }, direct ? store.bot.name : `#${channel.name}`),
+      heading, element("span", { class: "where" }, direct ? store.bot.name : `#${channel.name}`),
       iconButton("close", "Close the thread", () => go({ thread: null }), { class: "icon-button close" })),
     scroller, status, whole);
-  frame = { name: `${channel.id}:${thread}:${store.me}`, list, scroller, status };
+  frame = { name: `${channel.id}:${thread}:${store.me}`, list, scroller, status, heading };
   scroller.scrollTop = scroller.scrollHeight;
   if (!isNarrow()) field.focus();
 }

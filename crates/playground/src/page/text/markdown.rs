@@ -52,7 +52,7 @@ impl Builder {
             Event::Start(tag) => self.start(tag),
             Event::End(end) => self.end(end),
             Event::Text(text) if self.is_in_code() => self.add(Node::text(&*text)),
-            Event::Text(text) => address::linked(&text).into_iter().for_each(|node| self.add(node)),
+            Event::Text(text) => self.add_all(address::linked(&text)),
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.add(Node::Code { text: text.into_string() });
             }
@@ -104,7 +104,7 @@ impl Builder {
             }
             Form::Link(to) => {
                 let shown = if children.is_empty() { vec![Node::text(to.clone())] } else { unlinked(children) };
-                address::link(&to, shown).into_iter().for_each(|node| self.add(node));
+                self.add_all(address::link(&to, shown));
             }
             Form::List { start, items } => self.add(Node::List { start, items }),
             Form::Table(rows) => self.add(Node::Table { rows }),
@@ -114,7 +114,7 @@ impl Builder {
             },
             Form::Row(cells) => match self.open.last_mut().map(|open| &mut open.form) {
                 Some(Form::Table(rows)) => rows.push(cells),
-                _ => cells.into_iter().for_each(|cell| self.add_all(cell)),
+                _ => self.add_all(cells.into_iter().flatten()),
             },
             Form::Cell => match self.open.last_mut().map(|open| &mut open.form) {
                 Some(Form::Row(cells)) => cells.push(children),
@@ -129,8 +129,10 @@ impl Builder {
         nodes.push(node);
     }
 
-    fn add_all(&mut self, nodes: Vec<Node>) {
-        nodes.into_iter().for_each(|node| self.add(node));
+    fn add_all(&mut self, nodes: impl IntoIterator<Item = Node>) {
+        for node in nodes {
+            self.add(node);
+        }
     }
 
     fn is_in_code(&self) -> bool {

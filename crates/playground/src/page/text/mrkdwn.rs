@@ -115,15 +115,15 @@ fn marked(inside: &str, mark: char) -> Option<&str> {
 fn reference(inner: &str, names: Names<'_>) -> Option<Vec<Node>> {
     let (target, label) = inner.split_once('|').map_or((inner, None), |(target, label)| (target, Some(label)));
     let label = label.filter(|label| !label.is_empty()).map(unescape);
-    let named = |mark: char, id: &str| {
+    let mention = |mark: char, id: &str| {
         let name = names(id).or(label.clone()).unwrap_or_else(|| id.to_owned());
         Node::Mention { text: format!("{mark}{name}") }
     };
     if let Some(user) = target.strip_prefix('@') {
-        return Some(vec![named('@', user)]);
+        return Some(vec![mention('@', user)]);
     }
     if let Some(channel) = target.strip_prefix('#') {
-        return Some(vec![named('#', channel)]);
+        return Some(vec![mention('#', channel)]);
     }
     if let Some(special) = target.strip_prefix('!') {
         let word = special.split('^').next().unwrap_or(special);
