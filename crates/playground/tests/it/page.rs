@@ -152,7 +152,9 @@ async fn delivered_twice_is_the_same_event_with_the_headers_of_a_retry() {
     };
     assert_eq!(Reader::open(&bot, None).await.until(again).await, "disturbed");
     let (requests, mut bodies) = (receiver.requests(), std::collections::HashMap::new());
-    requests.iter().for_each(|request| *bodies.entry(request.body.clone()).or_insert(0) += 1);
+    for request in &requests {
+        *bodies.entry(request.body.clone()).or_insert(0) += 1;
+    }
     assert_eq!(bodies.values().collect::<Vec<_>>(), [&2, &2], "two events, each of them twice, byte for byte");
     let retries = requests.iter().filter(|request| request.header("X-Slack-Retry-Num") == Some("1"));
     assert_eq!(retries.count(), 2);
