@@ -1,4 +1,4 @@
-//! A headless Chromium, driven over `WebDriver`. Browser and driver are processes of the harness: they end with the test,
+//! A headless Chromium, driven over the `WebDriver` protocol. Browser and driver are processes of the harness: they end with the test,
 //! however it ends.
 
 use std::time::Duration;

@@ -11,21 +11,21 @@ use crate::browser::{Browser, PATIENCE};
 const ENTER: &str = "\u{e007}";
 
 fn workspace() -> Playground {
-    let slack = Playground::start(Options {
+    let playground = Playground::start(Options {
         bot_token: Secret::new(e2e::BOT_TOKEN),
         signing_secret: Secret::new(e2e::SIGNING_SECRET),
         time_scale: 60.0,
         ..Options::default()
     });
-    let slack = slack.unwrap();
-    slack.furnish();
-    slack
+    let playground = playground.unwrap();
+    playground.furnish();
+    playground
 }
 
-async fn start(slack: &Playground, build: impl FnOnce(StackBuilder) -> StackBuilder) -> Stack {
-    let services = build(Stack::builder(slack.api_url())).build().await.unwrap();
-    slack.deliver_events_to(services.event_urls());
-    services
+async fn stack(playground: &Playground, build: impl FnOnce(StackBuilder) -> StackBuilder) -> Stack {
+    let stack = build(Stack::builder(playground.api_url())).build().await.unwrap();
+    playground.deliver_events_to(stack.event_urls());
+    stack
 }
 
 fn answers(browser_text: &serde_json::Value) -> Vec<&str> {
@@ -36,9 +36,9 @@ const ANSWERS: &str = "[...document.querySelectorAll('#thread .by-bot .text')].m
 
 #[tokio::test]
 async fn a_question_and_its_follow_up_are_answered_once_through_reload_and_repetition() {
-    let slack = workspace();
-    let services = start(&slack, |builder| builder.responders(2)).await;
-    let browser = Browser::open(&slack.page_url(), 1280, 800).await;
+    let playground = workspace();
+    let stack = stack(&playground, |stack| stack.responders(2)).await;
+    let browser = Browser::open(&playground.page_url(), 1280, 800).await;
 
     // The name is completed while it is typed.
     browser.type_into("#channel textarea", "@thr").await;
@@ -61,24 +61,24 @@ async fn a_question_and_its_follow_up_are_answered_once_through_reload_and_repet
     let repeated = "[...document.querySelectorAll('#trace li:not(.bad) .title')]\
                     .filter((title) => title.innerText.includes('once more')).length === 2";
     browser.until(repeated).await;
-    services.settled(PATIENCE).await.unwrap();
+    stack.settled(PATIENCE).await.unwrap();
     browser.until("document.querySelector('#trace .answers').innerText === '1 visible answer'").await;
     assert_eq!(browser.count("#thread .by-bot").await, 2);
-    assert_eq!(slack.violations(), Vec::<String>::new());
+    assert_eq!(playground.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_second_one() {
-    let slack = workspace();
-    let delay = |builder: StackBuilder| builder.scaled_times().env("THREADKEEPER__ANSWER__ECHO_DELAY", "2s");
-    let mut services = start(&slack, delay).await;
-    let worker = Arc::new(services.responders.remove(0));
+    let playground = workspace();
+    let slow = |stack: StackBuilder| stack.scaled_times().env("THREADKEEPER__ANSWER__ECHO_DELAY", "2s");
+    let mut stack = stack(&playground, slow).await;
+    let worker = Arc::new(stack.responders.remove(0));
     let killed = Arc::clone(&worker);
-    slack.set_controls(Controls::of_workers(1).on_kill_worker(move |number| {
+    playground.set_controls(Controls::of_workers(1).on_kill_worker(move |number| {
         killed.kill();
         Ok(format!("worker {number} was killed"))
     }));
-    let browser = Browser::open(&slack.page_url(), 1280, 800).await;
+    let browser = Browser::open(&playground.page_url(), 1280, 800).await;
 
     browser.type_into("#channel textarea", &format!("@threadkeeper are you there?{ENTER}")).await;
     browser.until("document.querySelector('#trace .verdict.busy')?.innerText.includes('received')").await;
@@ -87,22 +87,22 @@ async fn a_worker_that_is_killed_by_the_button_costs_no_answer_and_makes_no_seco
     assert!(worker.exit().is_some());
     assert_eq!(browser.count("#thread .by-bot").await, 0, "the worker had answered before it was killed");
 
-    services.start_responder().unwrap();
+    stack.start_responder().unwrap();
     browser.until_count("#thread .by-bot", 1).await;
-    services.settled(PATIENCE).await.unwrap();
+    stack.settled(PATIENCE).await.unwrap();
     assert_eq!(answers(&browser.value(ANSWERS).await), ["answer to: are you there? (turn 1)"]);
     assert_eq!(browser.value("document.querySelector('#trace .answers').innerText").await, "1 visible answer");
 }
 
 #[tokio::test]
 async fn a_narrow_window_shows_one_pane_at_a_time() {
-    let slack = workspace();
+    let playground = workspace();
     let (channel, ada) = (ChannelId::new("C0GENERAL"), shared::ids::UserId::new("U0ADA"));
     // There is no ingress, so nobody takes it; it is a question all the same.
-    let root = slack.ask(&channel, &ada, "who knows?", None).await.unwrap().ts;
-    slack.say(&channel, &ada, "somebody?", Some(root)).unwrap();
+    let root = playground.ask(&channel, &ada, "who knows?", None).await.unwrap().ts;
+    playground.say(&channel, &ada, "somebody?", Some(root)).unwrap();
     // The least width of Chromium's window.
-    let browser = Browser::open(&slack.page_url(), 500, 844).await;
+    let browser = Browser::open(&playground.page_url(), 500, 844).await;
     let panes = "[...document.querySelectorAll('#sidebar, #channel, #thread, #trace')]\
                  .filter((pane) => pane.checkVisibility()).map((pane) => pane.id).join()";
     let shows = |pane: &str| format!("{panes} === '{pane}'");
@@ -125,18 +125,18 @@ async fn a_narrow_window_shows_one_pane_at_a_time() {
 
 #[tokio::test]
 async fn hostile_text_is_shown_and_does_nothing() {
-    let slack = workspace();
+    let playground = workspace();
     let (channel, ada) = (ChannelId::new("C0GENERAL"), shared::ids::UserId::new("U0ADA"));
     let hostile = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
-    slack.say(&channel, &ada, hostile, None).unwrap();
-    slack.say(&channel, &ada, "<javascript:document.title='broken'|click>", None).unwrap();
+    playground.say(&channel, &ada, hostile, None).unwrap();
+    playground.say(&channel, &ada, "<javascript:document.title='broken'|click>", None).unwrap();
     let markdown = format!("{hostile}\n\n[click](javascript:document.title='broken')\n\n[good](https://example.org)");
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let post = client.post(format!("{}chat.postMessage", slack.api_url())).bearer_auth(e2e::BOT_TOKEN);
+    let post = client.post(format!("{}chat.postMessage", playground.api_url())).bearer_auth(e2e::BOT_TOKEN);
     let post = post.json(&serde_json::json!({"channel": channel, "markdown_text": markdown}));
     assert!(post.send().await.unwrap().text().await.unwrap().contains("\"ok\":true"));
 
-    let browser = Browser::open(&slack.page_url(), 1280, 800).await;
+    let browser = Browser::open(&playground.page_url(), 1280, 800).await;
     browser.until_count("#channel .message", 3).await;
     let shown = browser.value("document.querySelector('#channel .messages').innerText").await;
     assert_eq!(shown.as_str().unwrap().matches("onerror").count(), 2, "{shown}");
