@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use lapin::{
+    ErrorKind,
+    protocol::{AMQPErrorKind, AMQPSoftError},
+};
 use shared::config::{ConfigError, SecretUrl};
 
 /// A queue that could not be reached, or that did not take over a message.
@@ -73,7 +77,7 @@ pub enum QueueError {
     },
     /// A queue or an exchange could not be declared.
     #[error(
-        "`{name}` could not be declared in RabbitMQ: {source}; check that the user may configure, write and read it (rabbitmqctl list_permissions)"
+        "`{name}` could not be declared in RabbitMQ: {source}; check that the queue's node runs (rabbitmqctl list_queues name state) and that the user may configure, write and read it (rabbitmqctl list_permissions)"
     )]
     Declare {
         /// The queue or exchange.
@@ -171,6 +175,14 @@ pub enum QueueError {
 }
 
 impl QueueError {
+    /// Whether a queue exists and is not usable yet, because another process declares it at this moment or its node
+    /// starts: `404 NOT_FOUND - home node '…' of durable queue '…' is down or inaccessible`, in answer to a declaration.
+    pub(crate) fn is_not_settled(&self) -> bool {
+        let Self::Declare { source, .. } = self else { return false };
+        matches!(source.kind(), ErrorKind::ProtocolError(broker)
+            if matches!(broker.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
+    }
+
     /// Whether waiting may help: the broker is away, or does not answer. Everything else needs a person.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })

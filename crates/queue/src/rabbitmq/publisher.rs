@@ -9,7 +9,7 @@ use lapin::{
     BasicProperties, Channel, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
-use shared::{clock::Clock, task::Task};
+use shared::{clock::Clock, retry::Backoff, task::Task};
 use tokio::sync::Mutex;
 
 use super::{
@@ -18,6 +18,9 @@ use super::{
     topology::{Topology, WORK},
 };
 use crate::{Headers, QueueError, TaskPublisher};
+
+/// How often queues are declared again that another service is declaring at the same moment: 1.5 s at most in all.
+const DECLARED_AGAIN: u32 = 4;
 
 /// Publishes to RabbitMQ and waits for its confirm. Clones share one channel, on which many publishes are under way at
 /// the same time.
@@ -44,6 +47,7 @@ impl PublishingChannel {
     /// supervision has ended.
     pub(super) async fn get(&self) -> Result<Option<Channel>, QueueError> {
         let mut slot = self.channel.lock().await;
+        let mut not_settled = 0;
         loop {
             let Some(connection) = self.link.publishable().await else { return Ok(None) };
             if let Some(channel) = slot.as_ref().filter(|channel| channel.status().connected()) {
@@ -57,6 +61,13 @@ impl PublishingChannel {
                 // The connection went away under it: wait for the next one.
                 Err(error) if !connection.status().connected() => {
                     tracing::debug!("a channel to publish on was lost while it was opened: {error}");
+                }
+                // Refused on its channel only, which is closed now: another one asks again.
+                Err(error) if error.is_not_settled() && not_settled < DECLARED_AGAIN => {
+                    not_settled += 1;
+                    tracing::info!("a queue is not ready in RabbitMQ yet, declaring again ({not_settled}): {error}");
+                    let delay = Backoff::RECONNECT.delay(not_settled, &mut rand::rng());
+                    tokio::time::sleep(delay).await;
                 }
                 Err(error) => return Err(error),
             }
