@@ -25,13 +25,7 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Opens the folder, or the user's own if none is named; makes what is not there yet.
     pub(crate) fn open(named: Option<&Path>) -> anyhow::Result<Self> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => {
-                let of_user = etcetera::choose_base_strategy();
-                of_user.context("this user has no data folder: name one with --data")?.data_dir().join(NAME)
-            }
-        };
+        let path = named.map_or_else(of_user, |path| Ok(path.to_owned()))?;
         let shown = path.display();
         fs::create_dir_all(&path)
             .with_context(|| format!("data folder `{shown}` cannot be made: name another one with --data"))?;
@@ -57,4 +51,10 @@ impl DataFolder {
     pub(crate) fn database(&self) -> Arc<Database> {
         Arc::clone(&self.database)
     }
+}
+
+/// Where this user's data belongs.
+fn of_user() -> anyhow::Result<PathBuf> {
+    let folders = etcetera::choose_base_strategy().context("this user has no data folder: name one with --data")?;
+    Ok(folders.data_dir().join(NAME))
 }

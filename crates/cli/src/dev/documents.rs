@@ -51,8 +51,10 @@ mod tests {
         let mut missing = Vec::new();
         for folder in ["docs", "docs/adr"] {
             for entry in fs::read_dir(repository.join(folder)).unwrap() {
-                let path = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
-                if path.ends_with(".md") && DOCUMENTS.iter().all(|(known, _)| *known != path) {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let path = format!("{folder}/{name}");
+                let is_document = Path::new(&name).extension().is_some_and(|extension| extension == "md");
+                if is_document && DOCUMENTS.iter().all(|(known, _)| *known != path) {
                     missing.push(path);
                 }
             }

@@ -70,14 +70,14 @@ async fn run<P: TaskPublisher, C: TaskConsumer>(
     steps: &[Step],
     copies: &[CopyId],
 ) -> Vec<Seen> {
-    let (mut published, mut ready, mut paused, mut seen) = (0, 0, false, Vec::new());
+    let (mut sent, mut ready, mut paused, mut seen) = (0, 0, false, Vec::new());
     let all = steps.iter().copied().chain(std::iter::repeat_n(Step::Take(End::Ack), steps.len()));
     for step in all {
         match step {
             Step::Publish => {
-                let headers = Headers::of_copy(copies[published].clone());
-                published += 1;
-                publisher.publish(&task(published as u64), &headers).await.unwrap();
+                let headers = Headers::of_copy(copies[sent].clone());
+                sent += 1;
+                publisher.publish(&task(sent as u64), &headers).await.unwrap();
                 ready += 1;
             }
             Step::Pause => {
