@@ -32,7 +32,7 @@
 //! # }
 //! ```
 //!
-//! What it does not do: streams, views, files, Socket Mode, and Slack's own rewriting of text (a message is stored as
+//! What it does not do: tasks and plans in streams, stopping a stream by its reader, views, files, Socket Mode, and Slack's own rewriting of text (a message is stored as
 //! it was sent).
 
 mod api;

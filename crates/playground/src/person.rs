@@ -154,6 +154,7 @@ pub(crate) fn say(
             blocks: Some(rich_text(text)),
             metadata: None,
             broadcast: false,
+            streaming: false,
             readable_after: Duration::ZERO,
         });
         let events = Event::about_new(workspace, &message);

@@ -24,10 +24,10 @@ impl Limits {
 }
 
 /// `markdown_text` takes this many characters.
-const LONGEST_MARKDOWN: usize = 12_000;
+pub(super) const LONGEST_MARKDOWN: usize = 12_000;
 
 /// A message takes this many blocks (<https://docs.slack.dev/reference/block-kit/blocks>).
-const MOST_BLOCKS: usize = 50;
+pub(super) const MOST_BLOCKS: usize = 50;
 
 /// A message takes this many attachments.
 const MOST_ATTACHMENTS: usize = 100;
@@ -82,7 +82,7 @@ impl Content {
     }
 }
 
-fn blocks(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
+pub(super) fn blocks(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
     let sent = arguments.json("blocks").map_err(|_| Refusal("invalid_blocks_format"))?;
     let Some(sent) = sent else { return Ok(None) };
     let blocks = sent.as_array().ok_or(Refusal("invalid_blocks_format"))?;
@@ -103,7 +103,7 @@ fn attachments(arguments: &Arguments) -> Result<bool, Refusal> {
     Ok(!attachments.is_empty())
 }
 
-fn metadata(arguments: &Arguments) -> Result<MetadataChange, Refusal> {
+pub(super) fn metadata(arguments: &Arguments) -> Result<MetadataChange, Refusal> {
     let invalid = Refusal("invalid_metadata_format");
     let Some(sent) = arguments.json("metadata").map_err(|_| invalid)? else { return Ok(MetadataChange::Keep) };
     let Value::Object(mut sent) = sent else { return Err(invalid) };

@@ -68,6 +68,7 @@ pub(super) fn message(workspace: &Workspace, channel: &ChannelId, ts: MessageTs)
     if !message.is_by_bot() {
         shown["typed"] = json!(typed::from_slack(&message.text, &names));
     }
+    shown["writing_until"] = json!(message.streaming_until);
     shown["edited"] = json!(message.edited.is_some());
     shown["broadcast"] = json!(message.broadcast);
     shown["notice"] = json!(message.is_a(NOTICE));

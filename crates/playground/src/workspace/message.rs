@@ -77,6 +77,8 @@ pub struct Message {
     pub deleted: bool,
     /// Whether a reply is shown in the channel too.
     pub broadcast: bool,
+    /// Until when, in ms since 1970, the bot can go on with it (chat.startStream); none = it is finished.
+    pub streaming_until: Option<u64>,
     /// When it was sent, for measuring.
     #[serde(skip, default = "Instant::now")]
     pub sent_at: Instant,

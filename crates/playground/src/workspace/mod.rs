@@ -59,6 +59,9 @@ pub struct Ephemeral {
 /// Slack takes a status away after two minutes (<https://docs.slack.dev/reference/methods/assistant.threads.setStatus>).
 const STATUS_LASTS_MS: u64 = 120_000;
 
+/// Not in the reference: clients find that Slack takes nothing more of a stream five minutes after its start.
+const STREAM_LASTS_MS: u64 = 300_000;
+
 /// What the bot shows itself doing in a thread.
 #[derive(Debug)]
 pub(crate) struct Status {
@@ -78,6 +81,8 @@ pub(crate) struct Draft {
     pub(crate) blocks: Option<Value>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) broadcast: bool,
+    /// Whether the bot goes on with it.
+    pub(crate) streaming: bool,
     /// How long after it was sent it can be read back.
     pub(crate) readable_after: Duration,
 }
@@ -230,6 +235,11 @@ impl Workspace {
         }
     }
 
+    /// Whether the bot can still go on with a message that it streams.
+    pub fn is_streaming(&self, message: &Message) -> bool {
+        message.streaming_until.is_some_and(|until| self.clock.millis() < until)
+    }
+
     /// The calls of a method, oldest first.
     pub fn calls(&self, method: Method) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(move |call| call.method == method)
@@ -297,6 +307,7 @@ impl Workspace {
             edited: None,
             deleted: false,
             broadcast: draft.broadcast,
+            streaming_until: draft.streaming.then(|| self.clock.millis() + STREAM_LASTS_MS),
             sent_at: now,
             readable_from: now + draft.readable_after,
         };

@@ -8,5 +8,6 @@ mod events;
 mod faults;
 mod page;
 mod receiver;
+mod streams;
 mod waiting;
 mod web_api;

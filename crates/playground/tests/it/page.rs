@@ -52,7 +52,7 @@ impl Reader {
     }
 
     /// The next event for which `fits` gives something.
-    async fn until<T>(&mut self, fits: impl Fn(&Value) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, fits: impl Fn(&Value) -> Option<T>) -> T {
         loop {
             if let Some(found) = fits(&self.next().await) {
                 return found;

@@ -1,7 +1,7 @@
 // One message, in a channel or in a thread.
 
 import { edit, remove } from "./acts.js";
-import { exactTimeOf, millisOf, timeOf } from "./clock.js";
+import { exactTimeOf, millisOf, now, timeOf } from "./clock.js";
 import { avatar, element, iconButton } from "./element.js";
 import { isQuestion, markOf } from "./mark.js";
 import { go, place } from "./place.js";
@@ -19,6 +19,11 @@ export function startEditing(message, inThread) {
   changed();
 }
 
+/** Whether the bot is still writing a message. */
+export function isWriting(message) {
+  return Boolean(message.writing_until) && now() < message.writing_until;
+}
+
 function isEdited(message, inThread) {
   return edited !== null && edited.ts === message.ts && edited.channel === message.channel && edited.inThread === inThread;
 }
@@ -33,7 +38,7 @@ export function lookOf(message, { inThread, compact }) {
   // While it is edited nothing may replace the field.
   if (isEdited(message, inThread)) return `edited ${compact}`;
   return JSON.stringify([
-    message, compact, message.person === store.me, authorOf(message).name,
+    message, isWriting(message), compact, message.person === store.me, authorOf(message).name,
     isQuestion(message) ? markOf(message) : null,
     inThread || message.thread_ts ? null : summaryOf(message),
     place().trace === message.ts,
@@ -62,6 +67,7 @@ function body(message, inThread) {
   if (message.deleted) return element("p", { class: "gone" }, "This message was deleted.");
   if (isEdited(message, inThread)) return editor(message);
   const shown = element("div", { class: "text" }, text(message.nodes));
+  if (isWriting(message)) shown.append(element("p", { class: "working writing" }, "writing"));
   if (message.edited) {
     const last = shown.lastElementChild?.tagName === "P" ? shown.lastElementChild : shown;
     last.append(element("span", { class: "edited" }, " (edited)"));
