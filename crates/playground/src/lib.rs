@@ -32,7 +32,8 @@
 //! # }
 //! ```
 //!
-//! What it does not do: tasks and plans in streams, stopping a stream by its reader, views, files, Socket Mode, and Slack's own rewriting of text (a message is stored as
+//! What it does not do: tasks and plans in streams, stopping a stream by its reader, views, the content of files
+//! (of which there are names, types and sizes), Socket Mode, and Slack's own rewriting of text (a message is stored as
 //! it was sent).
 
 mod api;
@@ -68,8 +69,8 @@ pub use self::{
     signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign},
     step_log::StepLog,
     workspace::{
-        ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Record, Stage, Step,
-        Workspace,
+        ANSWER, Arguments, Author, Call, Channel, Ephemeral, File, Kind, Message, Metadata, NOTICE, Record, Stage,
+        Step, Upload, Workspace,
     },
 };
 

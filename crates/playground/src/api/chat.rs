@@ -37,6 +37,7 @@ pub(crate) fn post_message(
         text: content.text,
         format: content.format,
         blocks: content.blocks,
+        files: Vec::new(),
         metadata,
         broadcast: thread_ts.is_some() && arguments.flag("reply_broadcast"),
         streaming: false,

@@ -47,6 +47,7 @@ pub(crate) fn start(
         text,
         format: Format::Markdown,
         blocks: None,
+        files: Vec::new(),
         metadata: None,
         broadcast: false,
         streaming: true,

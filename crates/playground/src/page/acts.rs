@@ -15,7 +15,7 @@ use crate::{
     error::PlaygroundError,
     furniture, person,
     site::Site,
-    workspace::{Kind, Stage, Step, Trace, Workspace},
+    workspace::{Kind, Stage, Step, Trace, Upload, Workspace},
 };
 
 /// How long the button stops the store.
@@ -40,6 +40,8 @@ enum Refused {
     Workspace(#[from] PlaygroundError),
     #[error("there is nothing to say")]
     Empty,
+    #[error("a file has a name")]
+    NamelessFile,
     #[error("this message is somebody else's")]
     Foreign,
     #[error("a name has 1 to 80 letters, digits, `-` or `_`")]
@@ -71,13 +73,19 @@ struct Say {
     user: UserId,
     text: String,
     thread_ts: Option<MessageTs>,
+    #[serde(default)]
+    files: Vec<Upload>,
 }
 
 async fn say(site: web::Data<Site>, wanted: web::Json<Say>) -> Answer {
     let site: Arc<Site> = site.into_inner();
-    let Say { channel, user, text, thread_ts } = wanted.into_inner();
-    let text = sent(&site, &text)?;
-    let said = person::say(&site, &channel, &user, &text, thread_ts)?;
+    let Say { channel, user, text, thread_ts, files } = wanted.into_inner();
+    if files.iter().any(|file| file.name.trim().is_empty()) {
+        return Err(Refused::NamelessFile);
+    }
+    // Files need no words.
+    let text = if text.trim().is_empty() && !files.is_empty() { String::new() } else { sent(&site, &text)? };
+    let said = person::say(&site, &channel, &user, &text, thread_ts, files)?;
     let (ts, is_question) = (said.ts, is_question(&site, &said));
     // A delivery may take minutes with its retries; the page follows it on the feed.
     let teller = Arc::clone(&site);

@@ -68,6 +68,9 @@ pub(super) fn message(workspace: &Workspace, channel: &ChannelId, ts: MessageTs)
     if !message.is_by_bot() {
         shown["typed"] = json!(typed::from_slack(&message.text, &names));
     }
+    let files =
+        message.files.iter().map(|file| json!({"name": file.name, "mimetype": file.mimetype, "size": file.size}));
+    shown["files"] = json!(files.collect::<Vec<_>>());
     shown["writing_until"] = json!(message.streaming_until);
     shown["edited"] = json!(message.edited.is_some());
     shown["broadcast"] = json!(message.broadcast);

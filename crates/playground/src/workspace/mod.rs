@@ -4,6 +4,7 @@
 
 mod call;
 mod channel;
+mod file;
 mod message;
 mod record;
 mod revisions;
@@ -27,6 +28,7 @@ use shared::{
 pub use self::{
     call::{Arguments, Call},
     channel::{Channel, Kind},
+    file::{File, Upload},
     message::{ANSWER, Author, Message, Metadata, NOTICE},
     record::Record,
     step::{Stage, Step},
@@ -79,6 +81,7 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) format: Format,
     pub(crate) blocks: Option<Value>,
+    pub(crate) files: Vec<Upload>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) broadcast: bool,
     /// Whether the bot goes on with it.
@@ -295,6 +298,7 @@ impl Workspace {
     pub(crate) fn add(&mut self, draft: Draft) -> Message {
         let ts = self.next_ts();
         let now = Instant::now();
+        let files = draft.files.into_iter().map(|upload| File::new(self.next_id('F'), upload)).collect();
         let message = Message {
             channel: draft.channel,
             ts,
@@ -303,6 +307,7 @@ impl Workspace {
             text: draft.text,
             format: draft.format,
             blocks: draft.blocks,
+            files,
             metadata: draft.metadata,
             edited: None,
             deleted: false,

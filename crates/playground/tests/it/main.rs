@@ -6,6 +6,7 @@ mod bot;
 mod control;
 mod events;
 mod faults;
+mod files;
 mod page;
 mod receiver;
 mod streams;

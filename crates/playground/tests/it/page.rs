@@ -65,7 +65,7 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-async fn act(bot: &Bot, name: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn act(bot: &Bot, name: &str, body: Value) -> (u16, Value) {
     let response = client().post(format!("{}acts/{name}", bot.slack.page_url())).json(&body).send().await.unwrap();
     (response.status().as_u16(), json(response).await)
 }

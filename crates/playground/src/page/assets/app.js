@@ -30,7 +30,7 @@ function announce({ messages = [], fresh }) {
   const channel = shownChannel()?.id;
   const heard = messages.filter((message) => message.channel === channel && !message.deleted && !isWriting(message) && message.person !== store.me);
   if (heard.length === 0) return;
-  const sentences = heard.map((message) => `${authorOf(message).name}: ${plain(message.nodes).slice(0, 200)}`);
+  const sentences = heard.map((message) => `${authorOf(message).name}: ${[plain(message.nodes).slice(0, 200), ...message.files.map((file) => file.name)].join(" ")}`);
   document.getElementById("announcements").textContent = sentences.join(". ");
 }
 

@@ -3,6 +3,7 @@
 import { edit, remove } from "./acts.js";
 import { exactTimeOf, millisOf, now, timeOf } from "./clock.js";
 import { avatar, element, iconButton } from "./element.js";
+import { fileList } from "./files.js";
 import { isQuestion, markOf } from "./mark.js";
 import { go, place } from "./place.js";
 import { authorOf, changed, messageAt, repliesTo, statusIn, store } from "./store.js";
@@ -56,6 +57,7 @@ export function messageRow(message, { inThread, compact }) {
     element("div", { class: "content" },
       !compact && name,
       body(message, inThread),
+      message.files?.length > 0 && fileList(message.files),
       isQuestion(message) && mark(message),
       !inThread && !message.thread_ts && summary(message),
       message.thread_ts && !inThread && element("button", { type: "button", class: "link", onclick: () => go({ channel: message.channel, thread: message.thread_ts }) }, "replied in a thread"),
@@ -128,7 +130,7 @@ function actions(message, inThread) {
 }
 
 function askToDelete(message) {
-  const shown = plain(message.nodes).slice(0, 200);
+  const shown = plain(message.nodes).slice(0, 200) || message.files.map((file) => file.name).join(", ");
   const dialog = element("dialog", { class: "dialog", "aria-label": "Delete the message" },
     element("h2", {}, "Delete this message?"),
     element("p", { class: "quoted" }, shown),
