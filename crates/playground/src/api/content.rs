@@ -1,6 +1,6 @@
 //! The content of a message that the bot sends, checked as Slack checks it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::answer::Format;
 
 use super::answer::Refusal;
@@ -84,12 +84,30 @@ impl Content {
 
 pub(super) fn blocks(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
     let sent = arguments.json("blocks").map_err(|_| Refusal("invalid_blocks_format"))?;
-    let Some(sent) = sent else { return Ok(None) };
-    let blocks = sent.as_array().ok_or(Refusal("invalid_blocks_format"))?;
+    let Some(mut sent) = sent else { return Ok(None) };
+    let blocks = sent.as_array_mut().ok_or(Refusal("invalid_blocks_format"))?;
     if blocks.len() > MOST_BLOCKS || !blocks.iter().all(|block| block["type"].is_string()) {
         return Err(Refusal("invalid_blocks"));
     }
+    blocks.iter_mut().enumerate().for_each(|(place, block)| identify(place, block));
     Ok(if blocks.is_empty() { None } else { Some(sent) })
+}
+
+/// Gives a block and what can be pressed in it the ids that the app left out.
+fn identify(place: usize, block: &mut Value) {
+    if !block["block_id"].is_string() {
+        block["block_id"] = json!(format!("block-{place}"));
+    }
+    let pressable = match block["type"].as_str() {
+        Some("actions" | "context_actions") => block["elements"].as_array_mut().map_or(&mut [][..], Vec::as_mut_slice),
+        Some("section") => block.get_mut("accessory").map_or(&mut [][..], std::slice::from_mut),
+        _ => &mut [],
+    };
+    for (place, element) in pressable.iter_mut().enumerate() {
+        if element.is_object() && !element["action_id"].is_string() {
+            element["action_id"] = json!(format!("action-{place}"));
+        }
+    }
 }
 
 /// Whether there are attachments; what they hold is not kept.

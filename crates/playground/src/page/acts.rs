@@ -13,7 +13,9 @@ use shared::{
 use super::typed;
 use crate::{
     error::PlaygroundError,
-    furniture, person,
+    furniture,
+    interaction::{self, Press},
+    person,
     site::Site,
     workspace::{Kind, Stage, Step, Trace, Upload, Workspace},
 };
@@ -28,6 +30,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/delete", web::post().to(delete))
         .route("/open-channel", web::post().to(open_channel))
         .route("/add-person", web::post().to(add_person))
+        .route("/press", web::post().to(press))
         .route("/deliver-twice", web::post().to(deliver_twice))
         .route("/kill-worker", web::post().to(kill_worker))
         .route("/stop-store", web::post().to(stop_store));
@@ -48,6 +51,8 @@ enum Refused {
     Name,
     #[error("nothing is known of this question any more: ask a new one")]
     NoTrace,
+    #[error("the app did not take the click: {0}")]
+    NotTaken(String),
     #[error("this playground cannot do that: nobody handed it the controls of the services")]
     NoControl,
     #[error("{0}")]
@@ -158,6 +163,15 @@ fn require_own(site: &Site, channel: &ChannelId, ts: MessageTs, user: &UserId) -
         Some(false) => Err(Refused::Foreign),
         Some(true) => Ok(()),
     }
+}
+
+async fn press(site: web::Data<Site>, wanted: web::Json<Press>) -> Answer {
+    let attempt = interaction::tell(&site, &wanted).await?;
+    if attempt.is_acked() {
+        return Ok(told("The app took the click."));
+    }
+    let answer = attempt.answer.map_or_else(|reason| reason.to_string(), |status| format!("it answered {status}"));
+    Err(Refused::NotTaken(answer))
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,7 @@ mod control;
 mod events;
 mod faults;
 mod files;
+mod interactions;
 mod page;
 mod receiver;
 mod streams;

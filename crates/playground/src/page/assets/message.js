@@ -1,6 +1,6 @@
 // One message, in a channel or in a thread.
 
-import { edit, remove } from "./acts.js";
+import { edit, press, remove } from "./acts.js";
 import { exactTimeOf, millisOf, now, timeOf } from "./clock.js";
 import { avatar, element, iconButton } from "./element.js";
 import { fileList } from "./files.js";
@@ -68,7 +68,7 @@ export function messageRow(message, { inThread, compact }) {
 function body(message, inThread) {
   if (message.deleted) return element("p", { class: "gone" }, "This message was deleted.");
   if (isEdited(message, inThread)) return editor(message);
-  const shown = element("div", { class: "text" }, text(message.nodes));
+  const shown = element("div", { class: "text" }, text(message.nodes, (button) => press(message, button)));
   if (isWriting(message)) shown.append(element("p", { class: "working writing" }, "writing"));
   if (message.edited) {
     const last = shown.lastElementChild?.tagName === "P" ? shown.lastElementChild : shown;
