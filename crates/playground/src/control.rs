@@ -2,7 +2,7 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `POST /control/say {channel, user, text, thread_ts?}` | says it and delivers the events; `{channel, ts, deliveries}` |
+//! | `POST /control/say {channel, user, text, thread_ts?, files?}` | says it, with `files: [{name, mimetype?, size?}]`, and delivers the events; `{channel, ts, deliveries}` |
 //! | `GET /control/messages?channel=&thread_ts=` | the visible messages of a channel, or of one thread with its root |
 //! | `GET /control/answer?channel=&ts=&timeout_ms=` | waits for the answer to a message; 504 if there is none |
 //!
@@ -23,7 +23,7 @@ use crate::{
     furniture, person,
     playground::wait_for,
     site::Site,
-    workspace::{Author, Message},
+    workspace::{Author, Message, Upload},
 };
 
 /// How long `GET /control/answer` waits if it is not told, in ms.
@@ -43,16 +43,18 @@ struct Say {
     user: UserId,
     text: String,
     thread_ts: Option<MessageTs>,
+    #[serde(default)]
+    files: Vec<Upload>,
 }
 
 async fn say(site: web::Data<Site>, wanted: web::Json<Say>) -> HttpResponse {
     let site: Arc<Site> = site.into_inner();
-    let Say { channel, user, text, thread_ts } = wanted.into_inner();
+    let Say { channel, user, text, thread_ts, files } = wanted.into_inner();
     furniture::open_channel(&site, &channel, &user);
     furniture::add_person(&site, &user);
     let identity = &site.options.identity;
     let text = text.replace(&format!("@{}", identity.bot_name), &identity.mention());
-    match person::say(&site, &channel, &user, &text, thread_ts) {
+    match person::say(&site, &channel, &user, &text, thread_ts, files) {
         Err(error) => HttpResponse::BadRequest().json(json!({"error": error.to_string()})),
         Ok(said) => {
             let asked = person::tell(&site, said).await;

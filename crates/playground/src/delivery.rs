@@ -11,6 +11,7 @@ use std::{
 use reqwest::{Client, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use shared::{clock::Clock, config::Secret, ids::EventId};
+use url::form_urlencoded;
 
 use crate::{
     error::PlaygroundError,
@@ -25,6 +26,9 @@ const RETRY_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_mins(1), Dura
 
 /// Slack follows this many redirects.
 const REDIRECTS: usize = 2;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Why Slack delivers an event again: `X-Slack-Retry-Reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,7 +248,7 @@ impl Sender {
 
     async fn attempt(&self, url: String, body: &str, headers: Vec<(&'static str, String)>) -> (Attempt, bool) {
         let begun = Instant::now();
-        let (answer, may_retry) = match self.send(&url, body, headers).await {
+        let (answer, may_retry) = match self.send(&url, JSON, body, headers).await {
             Ok(response) => {
                 // Honoured on failures only, for this one event.
                 let no_retry = response.headers().get("x-slack-no-retry").is_some_and(|value| value == "1");
@@ -255,9 +259,19 @@ impl Sender {
         (Attempt { url, answer, took: begun.elapsed() }, may_retry)
     }
 
+    /// Tells the app of what a person pressed: once, and it has as much time as for an event.
+    pub(crate) async fn interact(&self, url: &str, payload: &str) -> Attempt {
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", payload).finish();
+        let begun = Instant::now();
+        let answer = self.send(url, FORM, &body, Vec::new()).await;
+        let answer = answer.map(|response| response.status().as_u16()).map_err(|error| RetryReason::of(&error));
+        Attempt { url: url.to_owned(), answer, took: begun.elapsed() }
+    }
+
     async fn send(
         &self,
         url: &str,
+        content_type: &str,
         body: &str,
         headers: Vec<(&'static str, String)>,
     ) -> Result<reqwest::Response, reqwest::Error> {
@@ -265,7 +279,7 @@ impl Sender {
         let mut request = self
             .client
             .post(url)
-            .header("Content-Type", "application/json")
+            .header("Content-Type", content_type)
             .header("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
             .header(TIMESTAMP_HEADER, seconds.to_string())
             .header(SIGNATURE_HEADER, sign(&self.secret, seconds, body.as_bytes()));
@@ -280,7 +294,7 @@ impl Sender {
     pub(crate) async fn verify(&self, url: &str, challenge: &str) -> Result<(), PlaygroundError> {
         let unverified = |answer: String| PlaygroundError::Unverified { url: url.to_owned(), answer };
         let body = json!({"token": "deprecated", "challenge": challenge, "type": "url_verification"}).to_string();
-        let response = self.send(url, &body, Vec::new()).await.map_err(|error| unverified(error.to_string()))?;
+        let response = self.send(url, JSON, &body, Vec::new()).await.map_err(|error| unverified(error.to_string()))?;
         let status = response.status();
         let answer = response.text().await.map_err(|error| unverified(error.to_string()))?;
         // As plain text, as JSON or as a form.

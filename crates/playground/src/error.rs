@@ -38,6 +38,21 @@ pub enum PlaygroundError {
         /// The message that was looked for.
         ts: MessageTs,
     },
+    /// There is no such button.
+    #[error("no button {action_id} in block {block_id} of message {ts} in channel {channel}: was the message updated?")]
+    NoButton {
+        /// The block that was looked in.
+        block_id: String,
+        /// The button that was looked for.
+        action_id: String,
+        /// The message's channel.
+        channel: ChannelId,
+        /// The message.
+        ts: MessageTs,
+    },
+    /// There is no interactions URL.
+    #[error("nobody listens to this button yet: the playground was started without an interactions URL")]
+    NobodyListens,
     /// An ingress does not verify its URL.
     #[error("{url} did not repeat the challenge of url_verification: it said {answer}")]
     Unverified {

@@ -65,6 +65,10 @@ impl Event {
         if mentions && !direct && !message.is_by_bot() {
             let mut mention = inner.clone();
             mention["type"] = json!("app_mention");
+            // It carries the files, and says of no kind of message what kind it is.
+            if let Some(fields) = mention.as_object_mut() {
+                fields.remove("subtype");
+            }
             events.push(Self::wrap(workspace, &mention));
         }
         inner["channel_type"] = json!(channel.kind.as_str());

@@ -9,6 +9,7 @@
 //!    and yields the [`Event`]s that Slack sends about it: a mention in a channel gives two.
 //! 4. `delivery`: sends an event, signed ([`sign`]), to the ingresses in turn, with Slack's three seconds and three
 //!    retries; the outcome is a [`Delivery`].
+//!    `interaction` tells of pressed buttons, if somebody listens ([`Options::interactions_url`]).
 //! 5. `api`: the Web API under `/api/METHOD`. It checks the arguments after Slack's reference, changes the state, and
 //!    records every call; what the reference does not describe becomes a violation.
 //! 6. `fault`: [`Rule`]s that say which calls meet which [`Fault`]: rate limits, hangs, cut connections, late effects.
@@ -32,8 +33,9 @@
 //! # }
 //! ```
 //!
-//! What it does not do: streams, views, files, Socket Mode, and Slack's own rewriting of text (a message is stored as
-//! it was sent).
+//! What it does not do: tasks and plans in streams, stopping a stream by its reader, views, the content of files (there are
+//! names, types and sizes), menus and other inputs in messages, telling of a click on a button that is a link, answers by
+//! `response_url`, Socket Mode, and Slack's own rewriting of text (a message is stored as it was sent).
 
 mod api;
 mod control;
@@ -43,6 +45,7 @@ mod error;
 mod event;
 mod fault;
 mod furniture;
+mod interaction;
 mod options;
 mod page;
 mod person;
@@ -62,14 +65,15 @@ pub use self::{
     error::PlaygroundError,
     event::Event,
     fault::{Fault, Rule},
+    interaction::Press,
     options::{Identity, Options},
     person::{Asked, Said},
     playground::Playground,
     signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign},
     step_log::StepLog,
     workspace::{
-        ANSWER, Arguments, Author, Call, Channel, Ephemeral, Kind, Message, Metadata, NOTICE, Record, Stage, Step,
-        Workspace,
+        ANSWER, Arguments, Author, Call, Channel, Ephemeral, File, Kind, Message, Metadata, NOTICE, Record, Stage,
+        Step, Upload, Workspace,
     },
 };
 

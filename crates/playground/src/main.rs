@@ -31,6 +31,9 @@ struct Arguments {
     /// Where events are delivered, such as http://127.0.0.1:3000/slack/events; several are used in turn.
     #[arg(long = "events-url")]
     events_urls: Vec<String>,
+    /// Where pressed buttons are told; without it nobody listens to them.
+    #[arg(long)]
+    interactions_url: Option<String>,
 }
 
 #[tokio::main]
@@ -44,6 +47,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         bot_token: Secret::new(arguments.bot_token),
         signing_secret: Secret::new(arguments.signing_secret),
         event_urls: arguments.events_urls,
+        interactions_url: arguments.interactions_url,
         ..Options::default()
     })?;
     playground.furnish();

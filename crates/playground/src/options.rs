@@ -63,6 +63,8 @@ pub struct Options {
     pub signing_secret: Secret,
     /// Where events are delivered, in turn. [`crate::Playground::deliver_events_to`] changes it later.
     pub event_urls: Vec<String>,
+    /// Where the app is told of pressed buttons; none = nowhere.
+    pub interactions_url: Option<String>,
     /// Whether the bot's own posts, edits and deletions come back as events, as they do in Slack.
     pub echo_own_messages: bool,
     /// Whether calls that Slack's reference does not describe are recorded as violations.
@@ -88,6 +90,7 @@ impl Default for Options {
             bot_token: Secret::new("xoxb-playground"),
             signing_secret: Secret::new("playground-signing-secret"),
             event_urls: Vec::new(),
+            interactions_url: None,
             echo_own_messages: true,
             strict: true,
             ack_timeout: ACK_TIMEOUT,

@@ -16,7 +16,7 @@ use crate::{
     event::{Event, rich_text},
     playground::Playground,
     site::Site,
-    workspace::{Author, Draft, Kind, Message, Workspace},
+    workspace::{Author, Draft, Kind, Message, Upload, Workspace},
 };
 
 /// What somebody said, before anybody was told.
@@ -60,7 +60,22 @@ impl Playground {
         text: &str,
         thread_ts: Option<MessageTs>,
     ) -> Result<Said, PlaygroundError> {
-        say(&self.site, channel, user, text, thread_ts)
+        self.say_with_files(channel, user, text, thread_ts, Vec::new())
+    }
+
+    /// Somebody says something and shares files with it; with files the text may be empty. [`Playground::say`] otherwise.
+    ///
+    /// # Errors
+    /// As [`Playground::say`].
+    pub fn say_with_files(
+        &self,
+        channel: &ChannelId,
+        user: &UserId,
+        text: &str,
+        thread_ts: Option<MessageTs>,
+        files: Vec<Upload>,
+    ) -> Result<Said, PlaygroundError> {
+        say(&self.site, channel, user, text, thread_ts, files)
     }
 
     /// Somebody mentions the bot and asks; [`Playground::say`] with the mention before the text. In a channel there
@@ -130,13 +145,14 @@ impl Playground {
     }
 }
 
-/// [`Playground::say`], for the control routes too.
+/// [`Playground::say_with_files`], for the control routes too.
 pub(crate) fn say(
     site: &Site,
     channel: &ChannelId,
     user: &UserId,
     text: &str,
     thread_ts: Option<MessageTs>,
+    files: Vec<Upload>,
 ) -> Result<Said, PlaygroundError> {
     site.change(|workspace| {
         require(workspace, channel, user)?;
@@ -151,9 +167,11 @@ pub(crate) fn say(
             author: Author::Person(user.clone()),
             text: text.to_owned(),
             format: Format::Plain,
-            blocks: Some(rich_text(text)),
+            blocks: (!text.is_empty()).then(|| rich_text(text)),
+            files,
             metadata: None,
             broadcast: false,
+            streaming: false,
             readable_after: Duration::ZERO,
         });
         let events = Event::about_new(workspace, &message);

@@ -37,8 +37,10 @@ pub(crate) fn post_message(
         text: content.text,
         format: content.format,
         blocks: content.blocks,
+        files: Vec::new(),
         metadata,
         broadcast: thread_ts.is_some() && arguments.flag("reply_broadcast"),
+        streaming: false,
         readable_after,
     });
     let shown = workspace.show(&message, true);
@@ -52,13 +54,17 @@ pub(crate) fn post_message(
 
 /// Changes a message of the bot.
 pub(crate) fn update(workspace: &mut Workspace, arguments: &Arguments) -> Result<Done, Refusal> {
-    let before = own_message(workspace, arguments, Refusal("cant_update_message"))?;
+    let before = owned(workspace, arguments, Refusal("cant_update_message"))?;
+    if workspace.is_streaming(&before) {
+        return Err(Refusal("streaming_state_conflict"));
+    }
     let content = Content::read(arguments, Limits::UPDATE)?;
     let mut after = before.clone();
     after.text = content.text;
     after.format = content.format;
     after.blocks = content.blocks;
     after.edited = Some(workspace.next_ts());
+    after.streaming_until = None;
     match content.metadata {
         MetadataChange::Keep => {}
         MetadataChange::Remove => after.metadata = None,
@@ -74,7 +80,7 @@ pub(crate) fn update(workspace: &mut Workspace, arguments: &Arguments) -> Result
 
 /// Deletes a message of the bot.
 pub(crate) fn delete(workspace: &mut Workspace, arguments: &Arguments) -> Result<Done, Refusal> {
-    let mut message = own_message(workspace, arguments, Refusal("cant_delete_message"))?;
+    let mut message = owned(workspace, arguments, Refusal("cant_delete_message"))?;
     message.deleted = true;
     workspace.replace(message.clone());
     Ok(Done {
@@ -100,7 +106,7 @@ pub(crate) fn post_ephemeral(workspace: &mut Workspace, arguments: &Arguments) -
 }
 
 /// The channel of the call, if the bot may write there.
-fn writable<'a>(workspace: &'a Workspace, arguments: &Arguments) -> Result<&'a Channel, Refusal> {
+pub(super) fn writable<'a>(workspace: &'a Workspace, arguments: &Arguments) -> Result<&'a Channel, Refusal> {
     let id = ChannelId::new(arguments.text("channel").unwrap_or_default());
     let channel = workspace.channel(&id).ok_or(Refusal("channel_not_found"))?;
     if channel.archived {
@@ -113,7 +119,11 @@ fn writable<'a>(workspace: &'a Workspace, arguments: &Arguments) -> Result<&'a C
 }
 
 /// The thread that the call replies in. A deleted root keeps its thread while there are replies.
-fn thread(workspace: &mut Workspace, channel: &ChannelId, arguments: &Arguments) -> Result<Option<MessageTs>, Refusal> {
+pub(super) fn thread(
+    workspace: &mut Workspace,
+    channel: &ChannelId,
+    arguments: &Arguments,
+) -> Result<Option<MessageTs>, Refusal> {
     if arguments.text("thread_ts").is_none_or(|ts| ts.is_empty()) {
         return Ok(None);
     }
@@ -132,7 +142,7 @@ fn thread(workspace: &mut Workspace, channel: &ChannelId, arguments: &Arguments)
 }
 
 /// The message of the call, if the bot wrote it.
-fn own_message(workspace: &Workspace, arguments: &Arguments, foreign: Refusal) -> Result<Message, Refusal> {
+pub(super) fn owned(workspace: &Workspace, arguments: &Arguments, foreign: Refusal) -> Result<Message, Refusal> {
     let channel = ChannelId::new(arguments.text("channel").unwrap_or_default());
     if workspace.channel(&channel).is_none() {
         return Err(Refusal("channel_not_found"));

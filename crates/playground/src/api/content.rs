@@ -1,6 +1,6 @@
 //! The content of a message that the bot sends, checked as Slack checks it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::answer::Format;
 
 use super::answer::Refusal;
@@ -24,10 +24,10 @@ impl Limits {
 }
 
 /// `markdown_text` takes this many characters.
-const LONGEST_MARKDOWN: usize = 12_000;
+pub(super) const LONGEST_MARKDOWN: usize = 12_000;
 
 /// A message takes this many blocks (<https://docs.slack.dev/reference/block-kit/blocks>).
-const MOST_BLOCKS: usize = 50;
+pub(super) const MOST_BLOCKS: usize = 50;
 
 /// A message takes this many attachments.
 const MOST_ATTACHMENTS: usize = 100;
@@ -82,14 +82,32 @@ impl Content {
     }
 }
 
-fn blocks(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
+pub(super) fn blocks(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
     let sent = arguments.json("blocks").map_err(|_| Refusal("invalid_blocks_format"))?;
-    let Some(sent) = sent else { return Ok(None) };
-    let blocks = sent.as_array().ok_or(Refusal("invalid_blocks_format"))?;
+    let Some(mut sent) = sent else { return Ok(None) };
+    let blocks = sent.as_array_mut().ok_or(Refusal("invalid_blocks_format"))?;
     if blocks.len() > MOST_BLOCKS || !blocks.iter().all(|block| block["type"].is_string()) {
         return Err(Refusal("invalid_blocks"));
     }
+    blocks.iter_mut().enumerate().for_each(|(place, block)| identify(place, block));
     Ok(if blocks.is_empty() { None } else { Some(sent) })
+}
+
+/// Gives a block and what can be pressed in it the ids that the app left out.
+fn identify(place: usize, block: &mut Value) {
+    if !block["block_id"].is_string() {
+        block["block_id"] = json!(format!("block-{place}"));
+    }
+    let pressable = match block["type"].as_str() {
+        Some("actions" | "context_actions") => block["elements"].as_array_mut().map_or(&mut [][..], Vec::as_mut_slice),
+        Some("section") => block.get_mut("accessory").map_or(&mut [][..], std::slice::from_mut),
+        _ => &mut [],
+    };
+    for (place, element) in pressable.iter_mut().enumerate() {
+        if element.is_object() && !element["action_id"].is_string() {
+            element["action_id"] = json!(format!("action-{place}"));
+        }
+    }
 }
 
 /// Whether there are attachments; what they hold is not kept.
@@ -103,7 +121,7 @@ fn attachments(arguments: &Arguments) -> Result<bool, Refusal> {
     Ok(!attachments.is_empty())
 }
 
-fn metadata(arguments: &Arguments) -> Result<MetadataChange, Refusal> {
+pub(super) fn metadata(arguments: &Arguments) -> Result<MetadataChange, Refusal> {
     let invalid = Refusal("invalid_metadata_format");
     let Some(sent) = arguments.json("metadata").map_err(|_| invalid)? else { return Ok(MetadataChange::Keep) };
     let Value::Object(mut sent) = sent else { return Err(invalid) };

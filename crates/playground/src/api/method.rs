@@ -14,12 +14,18 @@ pub enum Method {
     AssistantThreadsSetSuggestedPrompts,
     /// `assistant.threads.setTitle`
     AssistantThreadsSetTitle,
+    /// `chat.appendStream`
+    ChatAppendStream,
     /// `chat.delete`
     ChatDelete,
     /// `chat.postEphemeral`
     ChatPostEphemeral,
     /// `chat.postMessage`
     ChatPostMessage,
+    /// `chat.startStream`
+    ChatStartStream,
+    /// `chat.stopStream`
+    ChatStopStream,
     /// `chat.update`
     ChatUpdate,
     /// `conversations.history`
@@ -34,14 +40,17 @@ pub enum Method {
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::AuthTest,
         Self::AssistantThreadsSetStatus,
         Self::AssistantThreadsSetSuggestedPrompts,
         Self::AssistantThreadsSetTitle,
+        Self::ChatAppendStream,
         Self::ChatDelete,
         Self::ChatPostEphemeral,
         Self::ChatPostMessage,
+        Self::ChatStartStream,
+        Self::ChatStopStream,
         Self::ChatUpdate,
         Self::ConversationsHistory,
         Self::ConversationsInfo,
@@ -56,9 +65,12 @@ impl Method {
             Self::AssistantThreadsSetStatus => "assistant.threads.setStatus",
             Self::AssistantThreadsSetSuggestedPrompts => "assistant.threads.setSuggestedPrompts",
             Self::AssistantThreadsSetTitle => "assistant.threads.setTitle",
+            Self::ChatAppendStream => "chat.appendStream",
             Self::ChatDelete => "chat.delete",
             Self::ChatPostEphemeral => "chat.postEphemeral",
             Self::ChatPostMessage => "chat.postMessage",
+            Self::ChatStartStream => "chat.startStream",
+            Self::ChatStopStream => "chat.stopStream",
             Self::ChatUpdate => "chat.update",
             Self::ConversationsHistory => "conversations.history",
             Self::ConversationsInfo => "conversations.info",
@@ -85,6 +97,7 @@ impl Method {
             }
             Self::AssistantThreadsSetSuggestedPrompts => &["channel_id", "thread_ts", "prompts", "title"],
             Self::AssistantThreadsSetTitle => &["channel_id", "thread_ts", "title"],
+            Self::ChatAppendStream => &["channel", "chunks", "ts", "markdown_text"],
             Self::ChatDelete => &["as_user", "channel", "ts"],
             Self::ChatPostEphemeral => &[
                 "as_user",
@@ -122,6 +135,19 @@ impl Method {
                 "unfurl_media",
                 "username",
             ],
+            Self::ChatStartStream => &[
+                "channel",
+                "chunks",
+                "markdown_text",
+                "thread_ts",
+                "recipient_user_id",
+                "recipient_team_id",
+                "task_display_mode",
+                "icon_emoji",
+                "icon_url",
+                "username",
+            ],
+            Self::ChatStopStream => &["channel", "chunks", "ts", "markdown_text", "blocks", "metadata"],
             Self::ChatUpdate => &[
                 "as_user",
                 "attachments",

@@ -11,6 +11,7 @@ mod conversations;
 mod identity;
 mod method;
 mod request;
+mod stream;
 
 use std::{
     sync::Arc,
@@ -127,9 +128,12 @@ impl Execution {
             Method::AssistantThreadsSetStatus => assistant::set_status(workspace, arguments),
             Method::AssistantThreadsSetSuggestedPrompts => assistant::set_suggested_prompts(workspace, arguments),
             Method::AssistantThreadsSetTitle => assistant::set_title(workspace, arguments),
+            Method::ChatAppendStream => stream::append(workspace, arguments),
             Method::ChatDelete => chat::delete(workspace, arguments),
             Method::ChatPostEphemeral => chat::post_ephemeral(workspace, arguments),
             Method::ChatPostMessage => chat::post_message(workspace, arguments, self.readable_after),
+            Method::ChatStartStream => stream::start(workspace, arguments, self.readable_after),
+            Method::ChatStopStream => stream::stop(workspace, arguments),
             Method::ChatUpdate => chat::update(workspace, arguments),
             Method::ConversationsHistory => conversations::history(workspace, arguments, page_limit),
             Method::ConversationsInfo => conversations::info(workspace, arguments),

@@ -13,9 +13,11 @@ use shared::{
 use super::typed;
 use crate::{
     error::PlaygroundError,
-    furniture, person,
+    furniture,
+    interaction::{self, Press},
+    person,
     site::Site,
-    workspace::{Kind, Stage, Step, Trace, Workspace},
+    workspace::{Kind, Stage, Step, Trace, Upload, Workspace},
 };
 
 /// How long the button stops the store.
@@ -28,6 +30,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/delete", web::post().to(delete))
         .route("/open-channel", web::post().to(open_channel))
         .route("/add-person", web::post().to(add_person))
+        .route("/press", web::post().to(press))
         .route("/deliver-twice", web::post().to(deliver_twice))
         .route("/kill-worker", web::post().to(kill_worker))
         .route("/stop-store", web::post().to(stop_store));
@@ -40,12 +43,16 @@ enum Refused {
     Workspace(#[from] PlaygroundError),
     #[error("there is nothing to say")]
     Empty,
+    #[error("a file has a name")]
+    NamelessFile,
     #[error("this message is somebody else's")]
     Foreign,
     #[error("a name has 1 to 80 letters, digits, `-` or `_`")]
     Name,
     #[error("nothing is known of this question any more: ask a new one")]
     NoTrace,
+    #[error("the app did not take the click: {0}")]
+    NotTaken(String),
     #[error("this playground cannot do that: nobody handed it the controls of the services")]
     NoControl,
     #[error("{0}")]
@@ -71,13 +78,19 @@ struct Say {
     user: UserId,
     text: String,
     thread_ts: Option<MessageTs>,
+    #[serde(default)]
+    files: Vec<Upload>,
 }
 
 async fn say(site: web::Data<Site>, wanted: web::Json<Say>) -> Answer {
     let site: Arc<Site> = site.into_inner();
-    let Say { channel, user, text, thread_ts } = wanted.into_inner();
-    let text = sent(&site, &text)?;
-    let said = person::say(&site, &channel, &user, &text, thread_ts)?;
+    let Say { channel, user, text, thread_ts, files } = wanted.into_inner();
+    if files.iter().any(|file| file.name.trim().is_empty()) {
+        return Err(Refused::NamelessFile);
+    }
+    // Files need no words.
+    let text = if text.trim().is_empty() && !files.is_empty() { String::new() } else { sent(&site, &text)? };
+    let said = person::say(&site, &channel, &user, &text, thread_ts, files)?;
     let (ts, is_question) = (said.ts, is_question(&site, &said));
     // A delivery may take minutes with its retries; the page follows it on the feed.
     let teller = Arc::clone(&site);
@@ -150,6 +163,15 @@ fn require_own(site: &Site, channel: &ChannelId, ts: MessageTs, user: &UserId) -
         Some(false) => Err(Refused::Foreign),
         Some(true) => Ok(()),
     }
+}
+
+async fn press(site: web::Data<Site>, wanted: web::Json<Press>) -> Answer {
+    let attempt = interaction::tell(&site, &wanted).await?;
+    if attempt.is_acked() {
+        return Ok(told("The app took the click."));
+    }
+    let answer = attempt.answer.map_or_else(|reason| reason.to_string(), |status| format!("it answered {status}"));
+    Err(Refused::NotTaken(answer))
 }
 
 #[derive(Debug, Deserialize)]

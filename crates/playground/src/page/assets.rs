@@ -20,7 +20,7 @@ macro_rules! asset {
 
 const PAGE: Asset = asset!("index.html", "text/html; charset=utf-8");
 
-const ASSETS: [Asset; 21] = [
+const ASSETS: [Asset; 22] = [
     asset!("app.js", SCRIPT),
     asset!("acts.js", SCRIPT),
     asset!("channel.js", SCRIPT),
@@ -28,6 +28,7 @@ const ASSETS: [Asset; 21] = [
     asset!("composer.js", SCRIPT),
     asset!("element.js", SCRIPT),
     asset!("feed.js", SCRIPT),
+    asset!("files.js", SCRIPT),
     asset!("mark.js", SCRIPT),
     asset!("message.js", SCRIPT),
     asset!("place.js", SCRIPT),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::{
+    answer::Format,
     ids::{ChannelId, UserId},
     ts::MessageTs,
 };
@@ -64,15 +65,31 @@ pub(super) fn message(workspace: &Workspace, channel: &ChannelId, ts: MessageTs)
         return Some(shown);
     }
     let names = |id: &str| name(workspace, id);
-    shown["nodes"] = json!(text::read(&message.text, message.format, &names));
+    shown["nodes"] = json!(content(message, &names));
     if !message.is_by_bot() {
         shown["typed"] = json!(typed::from_slack(&message.text, &names));
     }
+    let files =
+        message.files.iter().map(|file| json!({"name": file.name, "mimetype": file.mimetype, "size": file.size}));
+    shown["files"] = json!(files.collect::<Vec<_>>());
+    shown["writing_until"] = json!(message.streaming_until);
     shown["edited"] = json!(message.edited.is_some());
     shown["broadcast"] = json!(message.broadcast);
     shown["notice"] = json!(message.is_a(NOTICE));
     shown["answers"] = json!(answered(workspace, message));
     Some(shown)
+}
+
+/// What a message says. Blocks stand in the place of `text`, which then is for notifications only; but below what was
+/// streamed. People's blocks repeat their text.
+fn content(message: &Message, names: text::Names<'_>) -> Vec<text::Node> {
+    let blocks = message.blocks.as_ref().filter(|_| message.is_by_bot());
+    let mut nodes = match (blocks, message.format) {
+        (Some(_), Format::Plain) => Vec::new(),
+        _ => text::read(&message.text, message.format, names),
+    };
+    nodes.extend(blocks.into_iter().flat_map(|blocks| text::read_blocks(blocks, names)));
+    nodes
 }
 
 /// The question that a message of the bot answers.

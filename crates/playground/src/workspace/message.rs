@@ -10,6 +10,7 @@ use shared::{
     ts::MessageTs,
 };
 
+use super::File;
 use crate::options::Identity;
 
 /// The metadata type of an answer.
@@ -69,6 +70,9 @@ pub struct Message {
     pub format: Format,
     /// Structured content, if any was sent.
     pub blocks: Option<Value>,
+    /// What its author shared with it.
+    #[serde(default)]
+    pub files: Vec<File>,
     /// What the app attached.
     pub metadata: Option<Metadata>,
     /// When it was last edited.
@@ -77,6 +81,8 @@ pub struct Message {
     pub deleted: bool,
     /// Whether a reply is shown in the channel too.
     pub broadcast: bool,
+    /// Until when, in ms since 1970, the bot can go on with it (chat.startStream); none = it is finished.
+    pub streaming_until: Option<u64>,
     /// When it was sent, for measuring.
     #[serde(skip, default = "Instant::now")]
     pub sent_at: Instant,
@@ -149,6 +155,13 @@ impl Message {
         put("team", json!(identity.team));
         if let Some(blocks) = &self.blocks {
             put("blocks", blocks.clone());
+        }
+        if let (Author::Person(user), false) = (&self.author, self.files.is_empty()) {
+            put("subtype", json!("file_share"));
+            let files: Vec<Value> = self.files.iter().map(|file| file.to_json(self, user, identity)).collect();
+            put("files", json!(files));
+            put("upload", json!(false));
+            put("display_as_bot", json!(false));
         }
         if self.broadcast {
             put("subtype", json!("thread_broadcast"));

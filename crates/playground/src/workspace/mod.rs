@@ -4,6 +4,7 @@
 
 mod call;
 mod channel;
+mod file;
 mod message;
 mod record;
 mod revisions;
@@ -27,6 +28,7 @@ use shared::{
 pub use self::{
     call::{Arguments, Call},
     channel::{Channel, Kind},
+    file::{File, Upload},
     message::{ANSWER, Author, Message, Metadata, NOTICE},
     record::Record,
     step::{Stage, Step},
@@ -59,6 +61,9 @@ pub struct Ephemeral {
 /// Slack takes a status away after two minutes (<https://docs.slack.dev/reference/methods/assistant.threads.setStatus>).
 const STATUS_LASTS_MS: u64 = 120_000;
 
+/// Not in the reference: clients find that Slack takes nothing more of a stream five minutes after its start.
+const STREAM_LASTS_MS: u64 = 300_000;
+
 /// What the bot shows itself doing in a thread.
 #[derive(Debug)]
 pub(crate) struct Status {
@@ -76,8 +81,11 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) format: Format,
     pub(crate) blocks: Option<Value>,
+    pub(crate) files: Vec<Upload>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) broadcast: bool,
+    /// Whether the bot goes on with it.
+    pub(crate) streaming: bool,
     /// How long after it was sent it can be read back.
     pub(crate) readable_after: Duration,
 }
@@ -230,6 +238,11 @@ impl Workspace {
         }
     }
 
+    /// Whether the bot can still go on with a message that it streams.
+    pub fn is_streaming(&self, message: &Message) -> bool {
+        message.streaming_until.is_some_and(|until| self.clock.millis() < until)
+    }
+
     /// The calls of a method, oldest first.
     pub fn calls(&self, method: Method) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(move |call| call.method == method)
@@ -285,6 +298,7 @@ impl Workspace {
     pub(crate) fn add(&mut self, draft: Draft) -> Message {
         let ts = self.next_ts();
         let now = Instant::now();
+        let files = draft.files.into_iter().map(|upload| File::new(self.next_id('F'), upload)).collect();
         let message = Message {
             channel: draft.channel,
             ts,
@@ -293,10 +307,12 @@ impl Workspace {
             text: draft.text,
             format: draft.format,
             blocks: draft.blocks,
+            files,
             metadata: draft.metadata,
             edited: None,
             deleted: false,
             broadcast: draft.broadcast,
+            streaming_until: draft.streaming.then(|| self.clock.millis() + STREAM_LASTS_MS),
             sent_at: now,
             readable_from: now + draft.readable_after,
         };

@@ -188,7 +188,7 @@ impl Workspace {
     }
 
     /// The questions that a call is about: the one that its metadata, or that of its message, names; for a call about a
-    /// thread, those in it that have no answer yet.
+    /// thread, those in it that have no answer yet. The many calls that go on with a stream are left out.
     fn questions_of(&self, call: &Call) -> Vec<Question> {
         let arguments = &call.arguments;
         if let Some(key) = arguments.event_key() {
@@ -199,6 +199,8 @@ impl Workspace {
             ChannelId::new(arguments.text("channel").or_else(|| arguments.text("channel_id")).unwrap_or_default());
         let root = match call.method {
             Method::ConversationsReplies => named("ts"),
+            Method::ChatAppendStream => return Vec::new(),
+            Method::ChatStopStream => named("ts").and_then(|ts| self.stored(&channel, ts)?.thread_ts),
             _ => named("thread_ts"),
         };
         if let Some(root) = root {

@@ -52,7 +52,7 @@ impl Reader {
     }
 
     /// The next event for which `fits` gives something.
-    async fn until<T>(&mut self, fits: impl Fn(&Value) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, fits: impl Fn(&Value) -> Option<T>) -> T {
         loop {
             if let Some(found) = fits(&self.next().await) {
                 return found;
@@ -65,7 +65,7 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-async fn act(bot: &Bot, name: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn act(bot: &Bot, name: &str, body: Value) -> (u16, Value) {
     let response = client().post(format!("{}acts/{name}", bot.slack.page_url())).json(&body).send().await.unwrap();
     (response.status().as_u16(), json(response).await)
 }

@@ -2,9 +2,10 @@
 
 import { store } from "./store.js";
 
-export const say = (channel, text, thread_ts) => act("say", { channel, user: store.me, text, thread_ts: thread_ts ?? null });
+export const say = (channel, text, thread_ts, files) => act("say", { channel, user: store.me, text, thread_ts: thread_ts ?? null, files });
 export const edit = (message, text) => act("edit", { channel: message.channel, user: store.me, ts: message.ts, text });
 export const remove = (message) => act("delete", { channel: message.channel, user: store.me, ts: message.ts });
+export const press = (message, { block_id, action_id, value }) => act("press", { channel: message.channel, ts: message.ts, user: store.me, block_id, action_id, value });
 export const openChannel = (name) => act("open-channel", { name });
 export const addPerson = (name) => act("add-person", { name });
 export const deliverTwice = (channel, ts) => act("deliver-twice", { channel, ts });

@@ -3,6 +3,7 @@
 import { showChannel } from "./channel.js";
 import { everySecond } from "./clock.js";
 import { follow } from "./feed.js";
+import { isWriting } from "./message.js";
 import { followAddress, go, pane, place, shownChannel } from "./place.js";
 import { showSidebar } from "./sidebar.js";
 import { authorOf, store, watch } from "./store.js";
@@ -23,13 +24,13 @@ function show() {
   document.title = channel ? `${channel.kind === "im" ? store.bot.name : `#${channel.name}`} – Playground` : "Playground";
 }
 
-/** Reads out what others say where one is. */
+/** Reads out what others say where one is; what is still being written, when it is finished. */
 function announce({ messages = [], fresh }) {
   if (fresh) return;
   const channel = shownChannel()?.id;
-  const heard = messages.filter((message) => message.channel === channel && !message.deleted && message.person !== store.me);
+  const heard = messages.filter((message) => message.channel === channel && !message.deleted && !isWriting(message) && message.person !== store.me);
   if (heard.length === 0) return;
-  const sentences = heard.map((message) => `${authorOf(message).name}: ${plain(message.nodes).slice(0, 200)}`);
+  const sentences = heard.map((message) => `${authorOf(message).name}: ${[plain(message.nodes).slice(0, 200), ...message.files.map((file) => file.name)].join(" ")}`);
   document.getElementById("announcements").textContent = sentences.join(". ");
 }
 

@@ -2,11 +2,13 @@
 
 import { say } from "./acts.js";
 import { element, icon, iconButton } from "./element.js";
+import { filePicker } from "./files.js";
 import { startEditing } from "./message.js";
 import { messagesOf, store } from "./store.js";
 
 /** Drafts by place, so that a look elsewhere loses nothing. */
 const drafts = new Map();
+const draftFiles = new Map();
 
 /** `after({ ts, is_question })` is called when something was said. */
 export function composer({ channel, thread, label, hint, after }) {
@@ -15,19 +17,25 @@ export function composer({ channel, thread, label, hint, after }) {
   const names = element("ul", { class: "names", role: "listbox", "aria-label": "Members", hidden: true, id: `names-${name}` });
   field.setAttribute("aria-controls", names.id);
   const completion = completing(field, names);
+  if (!draftFiles.has(name)) draftFiles.set(name, []);
+  const files = draftFiles.get(name);
+  const picker = filePicker(files, () => { changedText(); field.focus(); });
   const send = async () => {
     const text = field.value;
-    if (text.trim() === "") return;
+    const sent = [...files];
+    if (text.trim() === "" && sent.length === 0) return;
+    attach([]);
     fill("");
-    const said = await say(channel, text, thread);
+    const said = await say(channel, text, thread, sent);
     if (said) after?.(said);
-    else if (field.value === "") fill(text);
+    else if (field.value === "" && files.length === 0) { attach(sent); fill(text); }
   };
+  const attach = (wanted) => { files.splice(0, files.length, ...wanted); picker.show(); };
   const fill = (text) => { field.value = text; changedText(); };
   const changedText = () => {
     drafts.set(name, field.value);
     field.rows = Math.min(10, field.value.split("\n").length);
-    button.disabled = field.value.trim() === "";
+    button.disabled = field.value.trim() === "" && files.length === 0;
   };
   const button = element("button", { type: "button", class: "send", "aria-label": "Send", title: "Send", onclick: () => { send(); field.focus(); } }, icon("send"));
   const mention = iconButton("at", `Mention ${store.bot.name}`, () => {
@@ -43,7 +51,7 @@ export function composer({ channel, thread, label, hint, after }) {
     if (event.key === "ArrowUp" && field.value === "") editLast(event, channel, thread);
   });
   field.value = drafts.get(name) ?? "";
-  const whole = element("div", { class: "composer" }, names, element("div", { class: "box" }, field, element("div", { class: "row" }, mention, element("span", { class: "hint" }, hint), button)));
+  const whole = element("div", { class: "composer" }, names, element("div", { class: "box" }, field, picker.list, element("div", { class: "row" }, mention, picker.button, picker.input, element("span", { class: "hint" }, hint), button)));
   changedText();
   return { whole, field, fill };
 }

@@ -1,8 +1,9 @@
 // One message, in a channel or in a thread.
 
-import { edit, remove } from "./acts.js";
-import { exactTimeOf, millisOf, timeOf } from "./clock.js";
+import { edit, press, remove } from "./acts.js";
+import { exactTimeOf, millisOf, now, timeOf } from "./clock.js";
 import { avatar, element, iconButton } from "./element.js";
+import { fileList } from "./files.js";
 import { isQuestion, markOf } from "./mark.js";
 import { go, place } from "./place.js";
 import { authorOf, changed, messageAt, repliesTo, statusIn, store } from "./store.js";
@@ -19,6 +20,11 @@ export function startEditing(message, inThread) {
   changed();
 }
 
+/** Whether the bot is still writing a message. */
+export function isWriting(message) {
+  return Boolean(message.writing_until) && now() < message.writing_until;
+}
+
 function isEdited(message, inThread) {
   return edited !== null && edited.ts === message.ts && edited.channel === message.channel && edited.inThread === inThread;
 }
@@ -33,7 +39,7 @@ export function lookOf(message, { inThread, compact }) {
   // While it is edited nothing may replace the field.
   if (isEdited(message, inThread)) return `edited ${compact}`;
   return JSON.stringify([
-    message, compact, message.person === store.me, authorOf(message).name,
+    message, isWriting(message), compact, message.person === store.me, authorOf(message).name,
     isQuestion(message) ? markOf(message) : null,
     inThread || message.thread_ts ? null : summaryOf(message),
     place().trace === message.ts,
@@ -51,6 +57,7 @@ export function messageRow(message, { inThread, compact }) {
     element("div", { class: "content" },
       !compact && name,
       body(message, inThread),
+      message.files?.length > 0 && fileList(message.files),
       isQuestion(message) && mark(message),
       !inThread && !message.thread_ts && summary(message),
       message.thread_ts && !inThread && element("button", { type: "button", class: "link", onclick: () => go({ channel: message.channel, thread: message.thread_ts }) }, "replied in a thread"),
@@ -61,7 +68,8 @@ export function messageRow(message, { inThread, compact }) {
 function body(message, inThread) {
   if (message.deleted) return element("p", { class: "gone" }, "This message was deleted.");
   if (isEdited(message, inThread)) return editor(message);
-  const shown = element("div", { class: "text" }, text(message.nodes));
+  const shown = element("div", { class: "text" }, text(message.nodes, (button) => press(message, button)));
+  if (isWriting(message)) shown.append(element("p", { class: "working writing" }, "writing"));
   if (message.edited) {
     const last = shown.lastElementChild?.tagName === "P" ? shown.lastElementChild : shown;
     last.append(element("span", { class: "edited" }, " (edited)"));
@@ -122,7 +130,7 @@ function actions(message, inThread) {
 }
 
 function askToDelete(message) {
-  const shown = plain(message.nodes).slice(0, 200);
+  const shown = plain(message.nodes).slice(0, 200) || message.files.map((file) => file.name).join(", ");
   const dialog = element("dialog", { class: "dialog", "aria-label": "Delete the message" },
     element("h2", {}, "Delete this message?"),
     element("p", { class: "quoted" }, shown),

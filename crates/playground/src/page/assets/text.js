@@ -4,8 +4,16 @@ import { element } from "./element.js";
 
 const SIMPLE = { paragraph: "p", quote: "blockquote", strong: "strong", emphasis: "em", strike: "s" };
 
-export function text(nodes) {
-  return nodes.map(one);
+/** `press(button)` is what a button does; text in which nothing can be pressed needs none. */
+export function text(nodes, press) {
+  return nodes.map((node) => (node.kind === "actions" ? buttons(node.buttons, press) : one(node)));
+}
+
+function buttons(all, press) {
+  return element("div", { class: "presses" }, all.map((button) => element("button", {
+    type: "button", class: ["press", button.tone].filter(Boolean).join(" "), "aria-label": button.title ?? undefined,
+    disabled: !press, onclick: () => press(button),
+  }, button.label)));
 }
 
 /** The same in one line, for summaries. */
@@ -28,6 +36,7 @@ function one(node) {
     case "list": return list(node);
     case "code": return element("code", {}, node.text);
     case "code_block": return element("pre", { tabindex: "0", "aria-label": node.language ? `Code, ${node.language}` : "Code" }, element("code", {}, node.text));
+    case "context": return element("div", { class: "context" }, text(node.children));
     case "link": return element("a", { href: node.address, target: "_blank", rel: "noopener noreferrer nofollow" }, text(node.children));
     case "mention": return element("span", { class: "mention" }, node.text);
     case "task": return element("input", { type: "checkbox", disabled: true, checked: node.done, "aria-label": node.done ? "done" : "to do" });

@@ -2,10 +2,12 @@
 //! knowledge page wrote is text in it, and each address was looked at.
 
 mod address;
+mod blocks;
 mod markdown;
 mod mrkdwn;
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::answer::Format;
 
 /// One part of a text.
@@ -65,10 +67,31 @@ pub(crate) enum Node {
     Task {
         done: bool,
     },
+    /// What stands beside the matter, in small.
+    Context {
+        children: Vec<Node>,
+    },
+    /// What can be pressed.
+    Actions {
+        buttons: Vec<Button>,
+    },
     /// Rows of cells; the first is the head.
     Table {
         rows: Vec<Vec<Vec<Node>>>,
     },
+}
+
+/// A button of a message, with all that says which one it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Button {
+    label: String,
+    /// What is read out in the label's place.
+    title: Option<String>,
+    /// How it looks: `primary`, `danger`, or `quiet` for the small ones below an answer.
+    tone: Option<String>,
+    block_id: String,
+    action_id: String,
+    value: Option<String>,
 }
 
 impl Node {
@@ -88,9 +111,14 @@ pub(crate) fn read(text: &str, format: Format, names: Names<'_>) -> Vec<Node> {
     }
 }
 
+/// Reads a message's structured content.
+pub(crate) fn read_blocks(blocks: &Value, names: Names<'_>) -> Vec<Node> {
+    blocks::read(blocks, names)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
