@@ -68,7 +68,7 @@ pub const LARGE: &[C] = &[
     ),
     protocol("one comes late, a crash, a zombie, a double", F { crashes: 1, zombies: 1, doubles: 1, swaps: 1, ..NONE }),
     protocol("Redis loses all, a zombie, a double", F { zombies: 1, doubles: 1, losses: 1, ..NONE }),
-    protocol("Redis loses all, a zombie, a crash", F { zombies: 1, crashes: 1, losses: 1, ..NONE }),
+    protocol("Redis loses all, a zombie, a crash", F { zombies: 1, crashes: 1, losses: 1, ..NONE }).laying_ghosts(),
     protocol("Redis falls back, a double", F { rollbacks: 1, doubles: 1, ..NONE }).laying_ghosts(),
     protocol("three questions: Redis falls back", F { rollbacks: 1, ..NONE }).events(3),
 ];
@@ -191,6 +191,15 @@ pub const RESIDUAL: &[(C, &str)] = &[
     ),
     (
         weak("the same, and turns without a copy stay", V::Protocol, F { rollbacks: 1, crashes: 1, ..NONE }).events(2),
+        "STUCK",
+    ),
+    (
+        weak(
+            "Redis loses all, and a worker whose copy was taken from it claims late and dies",
+            V::Protocol,
+            F { zombies: 1, crashes: 1, losses: 1, ..NONE },
+        )
+        .events(2),
         "STUCK",
     ),
     (

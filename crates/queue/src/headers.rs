@@ -45,4 +45,11 @@ impl Headers {
     pub fn another_copy(&self) -> Self {
         Self { copy: CopyId::random(), ..self.clone() }
     }
+
+    /// The headers of the copy that is kept among the dead letters: it is the question itself, also where the copy in hand
+    /// was for a clean-up, or a replay of an earlier burial.
+    #[must_use]
+    pub fn buried(&self) -> Self {
+        Self { sweep: false, replay: None, ..self.another_copy() }
+    }
 }

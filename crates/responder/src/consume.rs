@@ -45,7 +45,9 @@ where
             biased;
             () = worker.soft.cancelled() => break,
             Some(ended) = running.join_next() => {
-                if let Some(error) = store_away(ended) {
+                if let Some((error, at)) = store_away(ended)
+                    && outage.is_news(at)
+                {
                     outage.wait_until_over(&mut consumer, &worker, &error).await;
                 }
             }
@@ -73,10 +75,10 @@ where
 pub struct Ended;
 
 /// A panic in one question is a failure of that question: its delivery went back, and its attempt was counted.
-fn store_away(ended: Result<Ending, JoinError>) -> Option<ThreadError> {
+fn store_away(ended: Result<Ending, JoinError>) -> Option<(ThreadError, Instant)> {
     match ended {
         Ok(Ending::Settled) => None,
-        Ok(Ending::StoreAway(error)) => Some(error),
+        Ok(Ending::StoreAway { error, at }) => Some((error, at)),
         Err(error) => {
             if error.is_panic() {
                 metrics::counter!("threadkeeper_panics_total").increment(1);
@@ -95,6 +97,11 @@ struct Outage {
 }
 
 impl Outage {
+    /// Whether a failure at this time is of after the last outage: all questions in hand fail in one, and are no new one each.
+    fn is_news(&self, at: Instant) -> bool {
+        self.last.is_none_or(|(over, _)| at > over)
+    }
+
     /// Nothing is answered without Redis, and nothing is kept in this process instead: it stops consuming until a write
     /// succeeds. A PING would succeed while Redis is out of memory.
     ///

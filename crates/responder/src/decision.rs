@@ -1,6 +1,6 @@
 //! What becomes of a delivery.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use queue::Headers;
 use shared::task::Question;
@@ -13,7 +13,12 @@ pub(crate) enum Ending {
     /// Answered, parked, buried or given back.
     Settled,
     /// Given back because Redis cannot be reached; no more work before it can.
-    StoreAway(ThreadError),
+    StoreAway {
+        /// What Redis, or the way to it, said.
+        error: ThreadError,
+        /// When.
+        at: Instant,
+    },
 }
 
 /// What becomes of a copy.

@@ -7,7 +7,7 @@ use shared::{ids::BurialId, retry, task::Question, telemetry::chain};
 use slack::{PostError, replies::RefusalKind};
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Buried, State},
+    outcome::{Attempt, Buried, Pace, Permit, State},
 };
 
 use crate::{
@@ -97,6 +97,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 return Ok(Told::Settled);
             }
         };
+        // Other copies of the question come while one worker tells; they look again when it has told, or failed to.
+        let telling = Pace { interval: 2 * self.delivery.post_timeout, burst: 1 };
+        if let Permit::Wait(wait) = self.store.permit(&format!("notice:{burial}"), telling).await? {
+            return Ok(Told::Later(retry::wait_at_least(&self.delivery.waits, wait)));
+        }
         let outcome = self.replies.post(&notice(question, &question.event_key(), &text)).await;
         pass.posted(&outcome);
         match outcome {

@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,8 @@ pub(crate) struct Lease<'a, S> {
     pub(crate) ts: MessageTs,
     pub(crate) owner: &'a OwnerId,
     pub(crate) duration: Duration,
+    /// When it was granted or last renewed, by this process' clock; kept from one [`hold`](Self::hold) to the next.
+    pub(crate) renewed_at: &'a Mutex<Instant>,
 }
 
 /// How something that ran under a lease ended.
@@ -45,14 +48,13 @@ impl<S: ThreadStore> Lease<'_, S> {
     /// has lost the thread.
     async fn keep_renewing(&self) {
         let third = self.duration / 3;
-        let mut renewed_at = Instant::now();
-        let mut asked_at = renewed_at;
+        let mut asked_at = self.renewed_at();
         loop {
             tokio::time::sleep_until((asked_at + third).into()).await;
             asked_at = Instant::now();
             let renewing = self.store.renew(self.conversation, self.ts, self.owner, self.duration);
             match tokio::time::timeout(third, renewing).await {
-                Ok(Ok(Renewed::Ok)) => renewed_at = asked_at,
+                Ok(Ok(Renewed::Ok)) => *self.locked() = asked_at,
                 Ok(Ok(lost)) => {
                     metrics::counter!("threadkeeper_leases_lost_total").increment(1);
                     tracing::warn!(slack.channel_id = %self.conversation.channel(), slack.ts = %self.ts, outcome = ?lost, "lease of {} lost ({lost:?})", self.conversation);
@@ -66,10 +68,18 @@ impl<S: ThreadStore> Lease<'_, S> {
                     tracing::warn!(slack.channel_id = %channel, slack.ts = %ts, "lease of {channel}:{ts} not renewed in time");
                 }
             }
-            if renewed_at.elapsed() >= self.duration {
+            if self.renewed_at().elapsed() >= self.duration {
                 metrics::counter!("threadkeeper_leases_lost_total").increment(1);
                 return;
             }
         }
+    }
+
+    fn renewed_at(&self) -> Instant {
+        *self.locked()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Instant> {
+        self.renewed_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

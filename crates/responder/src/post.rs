@@ -83,7 +83,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Ok(Sent::TooLate) => return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some),
             Ok(Sent::Posted(ts)) => (ts, "answered"),
             Ok(Sent::InPlace(ts)) => (ts, "answered_in_place"),
-            Err(error) => return self.post_failed(attempt, error).await,
+            Err(error) => return self.post_failed(delivery, attempt, error).await,
         };
         log_step(attempt.question, "posted");
         if !attempt.replayed {
@@ -124,7 +124,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.not_posted(attempt, wait, reason).await.map(Some)
     }
 
-    async fn post_failed(&self, attempt: &Try<'_>, error: PostError) -> Result<Option<Decision>, ThreadError> {
+    async fn post_failed(
+        &self,
+        delivery: &impl Delivery,
+        attempt: &Try<'_>,
+        error: PostError,
+    ) -> Result<Option<Decision>, ThreadError> {
         let question = attempt.question;
         let (channel, ts) = (&question.channel, question.ts);
         match error {
@@ -152,6 +157,12 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     "it is not known whether Slack has posted the answer to {channel}:{ts}; the next attempt looks: \
                      {}", chain(&unknown),
                 );
+                // Should Slack have posted it after all, the clean-up removes it: its person reads a notice.
+                if let Some(given_up) = self.waited_too_long(attempt, Reason::SlackSilent)
+                    && self.leave_sweep(delivery, question).await.is_ok()
+                {
+                    return Ok(Some(given_up));
+                }
                 // The lease ends by itself if Redis is away; the clean-up must be left in any case.
                 if let Err(error) = self.release(attempt, State::Keep, Attempt::Back).await {
                     tracing::warn!("the thread of {channel}:{ts} is not given back: {}", chain(&error));
@@ -190,14 +201,20 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         wait: Duration,
         reason: Reason,
     ) -> Result<Decision, ThreadError> {
-        if self.is_given_up(attempt.question, attempt.replayed) {
-            let reason =
-                format!("it waited for longer than delivery.give_up, at last because of `{}`", reason.as_str());
-            // This attempt is none.
-            return Ok(Decision::GiveUp { reason, attempts: attempt.grant.attempts.saturating_sub(1) });
+        if let Some(given_up) = self.waited_too_long(attempt, reason) {
+            return Ok(given_up);
         }
         self.release(attempt, State::Open, Attempt::Back).await?;
         Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
+    }
+
+    /// The end of a question that something broken has kept from being answered for longer than `delivery.give_up`.
+    pub(crate) fn waited_too_long(&self, attempt: &Try<'_>, reason: Reason) -> Option<Decision> {
+        self.is_given_up(attempt.question, attempt.replayed).then(|| Decision::GiveUp {
+            reason: format!("it waited for longer than delivery.give_up, at last because of `{}`", reason.as_str()),
+            // This attempt is none.
+            attempts: attempt.grant.attempts.saturating_sub(1),
+        })
     }
 
     /// Records a visible answer. It asks until Redis has said what became of the question: what has been posted is never

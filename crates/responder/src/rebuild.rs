@@ -119,7 +119,10 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             CallError::RateLimited { retry_after, .. } => *retry_after,
             _ => UNREADABLE_PAUSE,
         };
-        self.look_again_later(attempt, wait, Reason::CannotRemember).await
+        match self.waited_too_long(attempt, Reason::CannotRemember) {
+            Some(given_up) => Ok(given_up),
+            None => self.look_again_later(attempt, wait, Reason::CannotRemember).await,
+        }
     }
 
     /// What Redis has recorded since the thread was read in Slack is read once more, when Slack shows it too.

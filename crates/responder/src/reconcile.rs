@@ -138,11 +138,20 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
     }
 
-    /// Slack is known to be away: nothing is asked of it before it may be tried again.
-    pub(crate) async fn wait_for_slack(&self, attempt: &Try<'_>, left: Duration) -> Result<Decision, ThreadError> {
+    /// A dependency is known to be away: nothing is asked of it before it may be tried again. What an earlier attempt may have
+    /// posted is looked for then.
+    pub(crate) async fn wait_for(
+        &self,
+        attempt: &Try<'_>,
+        left: Duration,
+        reason: Reason,
+    ) -> Result<Decision, ThreadError> {
         match attempt.grant.previous {
-            Previous::Open => self.not_posted(attempt, left, Reason::SlackAway).await,
-            _ => self.look_again_later(attempt, left, Reason::SlackAway).await,
+            Previous::Open => self.not_posted(attempt, left, reason).await,
+            _ => match self.waited_too_long(attempt, reason) {
+                Some(given_up) => Ok(given_up),
+                None => self.look_again_later(attempt, left, reason).await,
+            },
         }
     }
 

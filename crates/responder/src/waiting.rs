@@ -18,6 +18,8 @@ pub(crate) enum Reason {
     ModelAway,
     /// Slack, or its consent to our token, is away.
     SlackAway,
+    /// Slack does not say whether it posts.
+    SlackSilent,
     /// Slack takes no message at present.
     SlackRefuses,
     /// Slack asked to wait.
@@ -46,6 +48,7 @@ impl Reason {
             Self::AttemptFailed => "attempt_failed",
             Self::ModelAway => "model_away",
             Self::SlackAway => "slack_away",
+            Self::SlackSilent => "slack_silent",
             Self::SlackRefuses => "slack_refuses",
             Self::RateLimited => "rate_limited",
             Self::Paced => "paced",

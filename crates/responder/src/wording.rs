@@ -24,7 +24,12 @@ pub(crate) fn status(reason: Reason) -> Option<String> {
         Reason::CannotRemember => "is waiting: the earlier messages of this thread cannot be read yet",
         Reason::AskedLater => "is checking whether your answer has arrived",
         // Slack would not take it, or there is nothing to say yet.
-        Reason::SlackAway | Reason::SlackRefuses | Reason::PostLate | Reason::Untold | Reason::StoreError => {
+        Reason::SlackAway
+        | Reason::SlackSilent
+        | Reason::SlackRefuses
+        | Reason::PostLate
+        | Reason::Untold
+        | Reason::StoreError => {
             return None;
         }
     };

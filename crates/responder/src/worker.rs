@@ -1,7 +1,7 @@
 //! One delivery, from claim to its end.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -66,11 +66,16 @@ pub(crate) struct Worker<S, A> {
     pub(crate) soft: CancellationToken,
 }
 
+/// How often a question was tried that another worker has given up.
+const NOT_KNOWN: u32 = 0;
+
 /// One attempt at one question.
 pub(crate) struct Try<'a> {
     pub(crate) question: &'a Question,
     pub(crate) owner: OwnerId,
     pub(crate) grant: Grant,
+    /// When the lease was asked for or last renewed.
+    pub(crate) renewed_at: Mutex<Instant>,
     /// Whether an operator asked for it, of a question that was given up.
     pub(crate) replayed: bool,
 }
@@ -89,7 +94,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             };
             let (decision, away) = match decided {
                 Ok(decision) => (decision, None),
-                Err(error) if error.is_outage() => (Decision::GiveBack("store_away"), Some(error)),
+                Err(error) if error.is_outage() => (Decision::GiveBack("store_away"), Some((error, Instant::now()))),
                 Err(error) => {
                     tracing::error!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
@@ -106,7 +111,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             match self.settle(delivery, &question, decision).await {
                 Ok(()) => {
                     self.tell_news(&question, then).await;
-                    return away.map_or(Ending::Settled, Ending::StoreAway);
+                    return away.map_or(Ending::Settled, |(error, at)| Ending::StoreAway { error, at });
                 }
                 Err(kept) => {
                     delivery = kept;
@@ -193,6 +198,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 returned: first && delivery.returned(),
                 lease: self.delivery.lease,
             };
+            let asked_at = Instant::now();
             let claimed = self.store.claim(&question.conversation, question.ts, claim).await?;
             // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left. And it takes
             // over at most once: whoever has the question later holds another copy, or has taken this one.
@@ -203,18 +209,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Claimed::Withdrawn => Some(Decision::Ack("withdrawn")),
                 Claimed::Twin => Some(Decision::Ack("twin")),
                 Claimed::Dead { told: Some(_), .. } => Some(Decision::Ack("dead")),
-                Claimed::Dead { burial, told: None } => {
-                    match self.tell(question, &burial, self.delivery.attempts).await? {
-                        Told::Settled => Some(Decision::Ack("dead")),
-                        Told::Later(wait) => Some(Decision::Park(wait, Reason::Untold)),
-                    }
-                }
+                Claimed::Dead { burial, told: None } => match self.tell(question, &burial, NOT_KNOWN).await? {
+                    Told::Settled => Some(Decision::Ack("dead")),
+                    Told::Later(wait) => Some(Decision::Park(wait, Reason::Untold)),
+                },
                 Claimed::Wait { before, settling, .. } => {
                     let reason = if settling { Reason::Settling } else { Reason::Turn { before } };
                     Some(Decision::Park(retry::turn_wait(&self.delivery.waits, before), reason))
                 }
                 Claimed::Run(grant) => {
-                    let attempt = Try { question, owner, grant, replayed: headers.replay.is_some() };
+                    let (renewed_at, replayed) = (Mutex::new(asked_at), headers.replay.is_some());
+                    let attempt = Try { question, owner, grant, renewed_at, replayed };
                     if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
                         drop(company);
                         self.run_alone(delivery, &attempt).await?
@@ -254,7 +259,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         );
         // What cannot be posted need not be looked up, nor an answer made for it.
         if let Some(left) = self.dependencies.slack_left() {
-            return self.wait_for_slack(attempt, left).await.map(Some);
+            return self.wait_for(attempt, left, Reason::SlackAway).await.map(Some);
+        }
+        let kept = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries());
+        if let (None, Some(left)) = (kept, self.dependencies.model.left()) {
+            return self.wait_for(attempt, left, Reason::ModelAway).await.map(Some);
         }
         let trace = match grant.previous {
             Previous::Open => Trace::Absent,
@@ -274,10 +283,6 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Held::Stopping => return self.hand_over(attempt).await,
             },
         };
-        let kept = grant.kept.as_ref().filter(|kept| kept.entries == grant.context.entries());
-        if let (Trace::Absent, None, Some(left)) = (&trace, kept, self.dependencies.model.left()) {
-            return self.not_posted(attempt, left, Reason::ModelAway).await.map(Some);
-        }
         let memory = match self.lease(attempt).hold(&self.soft, self.remember(attempt, &trace)).await {
             Held::Completed(Ok(memory)) => memory,
             Held::Completed(Err(error)) => return self.cannot_remember(attempt, &error).await.map(Some),
@@ -306,6 +311,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             ts: attempt.question.ts,
             owner: &attempt.owner,
             duration: self.delivery.lease,
+            renewed_at: &attempt.renewed_at,
         }
     }
 

@@ -241,6 +241,8 @@ impl ThreadError {
             self,
             Self::Unreachable { .. }
                 | Self::Timeout { .. }
+                // Calls that hang hold every connection; a probe tells an outage from too much work.
+                | Self::Busy { .. }
                 | Self::Refused { .. }
                 | Self::OutOfMemory { .. }
                 | Self::ReadOnly { .. }

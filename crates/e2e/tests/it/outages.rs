@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use crate::world::{PATIENCE, World, echo, echoed};
 
-/// Half of `delivery.lease`: who is not handed a question has to wait for the whole of it.
-const LONG_BEFORE_THE_LEASE_ENDS: Duration = Duration::from_secs(15);
-
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_nothing_is_answered_from_memory_and_everything_afterwards() {
     let world = World::start_with(|stack| {
@@ -69,8 +66,12 @@ async fn a_responder_killed_in_the_middle_of_an_answer_is_replaced_by_another() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responder_told_to_stop_hands_its_open_question_over_and_leaves_with_exit_code_0() {
-    let world =
-        World::start_with(|stack| stack.ingresses(2).responders(2).env("THREADKEEPER__ANSWER__ECHO_DELAY", "5s")).await;
+    let world = World::start_with(|stack| {
+        // Who is not handed the question would wait for longer than the test does.
+        let stack = stack.ingresses(2).responders(2).env("THREADKEEPER__DELIVERY__LEASE", "10m");
+        stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "5s")
+    })
+    .await;
     let channel = world.slack.channel("general");
     let asked = world.ask(&channel, "hand it over", None).await;
     let claimed = |line: &e2e::LogLine| line.field("outcome").is_some_and(|outcome| outcome == "claimed");
@@ -83,9 +84,6 @@ async fn a_responder_told_to_stop_hands_its_open_question_over_and_leaves_with_e
     let exit = world.stack.responders[owner].wait_exit(Duration::from_secs(10)).await.expect("it leaves");
     assert_eq!(exit, e2e::Exit::Code(0), "{}", world.logs());
     let other = &world.stack.responders[1 - owner];
-    other
-        .wait_for_log("the other responder to claim it", LONG_BEFORE_THE_LEASE_ENDS, claimed)
-        .await
-        .expect("it was handed over");
+    other.wait_for_log("the other responder to claim it", PATIENCE, claimed).await.expect("it was handed over");
     world.assert_one_answer_each(&[(&asked, echo("hand it over", 1))]).await;
 }

@@ -83,7 +83,7 @@ impl EmbeddedDelivery {
     fn keep_dead(&self, reason: String, attempts: u32) -> Result<(), QueueError> {
         let queue = self.queue();
         let copy = self.copy();
-        queue.add(Place::Dead { reason, attempts }, copy.headers.another_copy(), copy.task.clone())?;
+        queue.add(Place::Dead { reason, attempts }, copy.headers.buried(), copy.task.clone())?;
         metrics::counter!("threadkeeper_dead_letters_total").increment(1);
         Ok(())
     }

@@ -92,7 +92,7 @@ impl Lent {
     }
 
     async fn bury(&self, reason: &str, attempts: u32) -> Result<(), QueueError> {
-        let mut headers = properties::encode(&self.headers.another_copy());
+        let mut headers = properties::encode(&self.headers.buried());
         properties::mark_dead(&mut headers, &Death { reason, attempts }, self.publisher.clock());
         let message = Message {
             key: DEAD,
