@@ -78,12 +78,22 @@ install_packages() {
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
   fi
+  local mappers
+  mappers=$(port_mappers)
   as_root apt-get update -q </dev/null || echo "apt-get update failed; trying with the package lists that are there." >&2
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null
   for service in "${services[@]}"; do
     if has_service "$service"; then switch_off "$service"; fi
   done
+  # Debian's RabbitMQ starts Erlang's port mapper while it is set up, and leaves it running.
+  local mapper
+  for mapper in $(port_mappers); do
+    if [[ " $mappers " != *" $mapper "* ]]; then as_root kill "$mapper" || true; fi
+  done
 }
+
+# The processes of Erlang's port mapper that belong to Debian's RabbitMQ, in one line.
+port_mappers() { { pgrep -x epmd -u rabbitmq 2>/dev/null || true; } | tr '\n' ' '; }
 
 has_service() {
   [[ -e /etc/init.d/$1 || -e /lib/systemd/system/$1.service || -e /usr/lib/systemd/system/$1.service ]]
