@@ -9,7 +9,7 @@ use shared::{
     turn::Turn,
 };
 
-use crate::{AnswerError, echo::EchoAnswerer, extract::ExtractAnswerer};
+use crate::{AnswerError, DraftWriter, echo::EchoAnswerer, extract::ExtractAnswerer};
 
 /// What an answer is made from.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct Request<'a> {
     pub question: &'a Question,
     /// The conversation before it, oldest first, without the question itself.
     pub turns: &'a [Turn],
+    /// Where to tell how far the answer has come.
+    pub draft: &'a DraftWriter,
 }
 
 /// Makes answers.

@@ -22,6 +22,7 @@
 //! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over at start |
 
 mod answerer;
+mod draft;
 mod echo;
 mod error;
 mod extract;
@@ -29,11 +30,14 @@ mod knowledge;
 pub mod limit;
 pub mod mention;
 mod quotation;
+mod source;
 
 pub use self::{
     answerer::{Answerer, AnyAnswerer, Request},
+    draft::{Draft, DraftReader, DraftWriter, Step, draft},
     echo::EchoAnswerer,
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
     knowledge::{Block, Hit, Knowledge, Passage, Skipped},
+    source::{Findings, Found, Inquiry, KnowledgeSource},
 };

@@ -37,7 +37,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         };
         let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
         let rebuilt = memory.turns();
-        let request = Request { question, turns: rebuilt.as_deref().unwrap_or(grant.context.turns()) };
+        let (draft, _shown) = answers::draft();
+        let turns = rebuilt.as_deref().unwrap_or(grant.context.turns());
+        let request = Request { question, turns, draft: &draft };
         let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
         let started = Instant::now();
         let held = self.lease(attempt).hold(&self.soft, self.tell_meanwhile(question, answering)).await;

@@ -1,0 +1,86 @@
+//! An answer while it is made: what people may be shown of it already.
+
+use tokio::sync::watch;
+
+/// What the answerer is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Step {
+    /// Nothing that takes time.
+    #[default]
+    Beginning,
+    /// Looks in the sources.
+    Searching,
+    /// Waits for the language model's first words.
+    Thinking,
+    /// Words come.
+    Writing,
+}
+
+/// An answer as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Draft {
+    /// What is being done.
+    pub step: Step,
+    /// What may be shown: whole sentences or lines of standard Markdown, safe for Slack. It only grows. The answer begins with
+    /// it, unless a check of the whole answer changes what was said: whoever shows a draft compares, and corrects.
+    pub text: String,
+}
+
+/// An empty draft: the answerer's end and that of whoever shows it.
+pub fn draft() -> (DraftWriter, DraftReader) {
+    let (writer, reader) = watch::channel(Draft::default());
+    (DraftWriter(writer), DraftReader(reader))
+}
+
+/// Where an answerer tells how far it has come. Nobody has to listen.
+#[derive(Debug)]
+pub struct DraftWriter(watch::Sender<Draft>);
+
+impl DraftWriter {
+    /// Tells what is being done now.
+    pub fn step(&self, step: Step) {
+        self.0.send_if_modified(|draft| std::mem::replace(&mut draft.step, step) != step);
+    }
+
+    /// Adds to what may be shown; see [`Draft::text`].
+    pub fn append(&self, text: &str) {
+        self.0.send_modify(|draft| {
+            draft.step = Step::Writing;
+            draft.text.push_str(text);
+        });
+    }
+}
+
+/// Where a draft is watched.
+#[derive(Debug, Clone)]
+pub struct DraftReader(watch::Receiver<Draft>);
+
+impl DraftReader {
+    /// The draft as it is.
+    pub fn now(&mut self) -> Draft {
+        self.0.borrow_and_update().clone()
+    }
+
+    /// Waits until the draft differs from what [`now`](Self::now) gave last; false = it will not change any more.
+    pub async fn changed(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_sees_the_newest_draft_and_its_end() {
+        let (writer, mut reader) = draft();
+        assert_eq!(reader.now(), Draft::default());
+        writer.step(Step::Searching);
+        writer.append("First. ");
+        writer.append("Second.");
+        assert!(reader.changed().await);
+        assert_eq!(reader.now(), Draft { step: Step::Writing, text: "First. Second.".to_owned() });
+        drop(writer);
+        assert!(!reader.changed().await);
+    }
+}
