@@ -58,7 +58,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     answer.text.push_str(wording::UNREADABLE_THREAD);
                 }
                 log_step(question, "answer_made");
-                let kept = KeptAnswer { answer, entries: grant.context.entries() };
+                let kept = KeptAnswer { answer, entries: grant.context.entries(), parts: Vec::new() };
                 let decision = self.post(delivery, attempt, memory, &kept).await;
                 if status_is_late {
                     self.clear_late_status(question).await;

@@ -19,7 +19,7 @@ use slack::{
 };
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
+    outcome::{Announced, Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
 };
 
 use crate::{
@@ -100,12 +100,18 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     ) -> Result<ControlFlow<Option<Decision>>, ThreadError> {
         let Try { question, owner, .. } = attempt;
         let lease = self.delivery.post_lease;
-        Ok(match self.store.begin_post(&question.conversation, question.ts, owner, kept, lease).await? {
-            Begun::Ok => ControlFlow::Continue(()),
-            Begun::Done(_) => ControlFlow::Break(Some(Decision::Ack("done"))),
-            Begun::Withdrawn => ControlFlow::Break(Some(Decision::Ack("withdrawn"))),
-            Begun::Dead | Begun::Lost | Begun::OtherEpoch => ControlFlow::Break(None),
-        })
+        Ok(
+            match self
+                .store
+                .begin_post(&question.conversation, question.ts, owner, Announced::Answer(kept), lease)
+                .await?
+            {
+                Begun::Ok => ControlFlow::Continue(()),
+                Begun::Done(_) => ControlFlow::Break(Some(Decision::Ack("done"))),
+                Begun::Withdrawn => ControlFlow::Break(Some(Decision::Ack("withdrawn"))),
+                Begun::Dead | Begun::Lost | Begun::OtherEpoch => ControlFlow::Break(None),
+            },
+        )
     }
 
     /// Nothing may be posted at present: the answer is kept for whoever posts it, and not made a second time.

@@ -73,7 +73,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     pub(crate) async fn sweep(&self, delivery: &impl Delivery, question: &Question) -> Result<Decision, ThreadError> {
         let recorded = match self.store.look(&question.conversation, question.ts).await? {
             Look::Done(recorded) => recorded,
-            Look::Dead | Look::Withdrawn => Vec::new(),
+            Look::Dead { .. } | Look::Withdrawn => Vec::new(),
             Look::Open => return Ok(Decision::ParkSweep("sweep_waits")),
             // Redis forgot it: this copy may be the only one left, so it is claimed like any other.
             Look::Unknown => return self.decide(delivery, question, false).await,
