@@ -58,7 +58,10 @@ impl AnyAnswerer {
     /// When extract mode has no folder, or one without a readable Markdown file; each names the option.
     pub fn from_config(config: &Answers) -> Result<Self, AnswerError> {
         match config.mode {
-            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(config.echo_delay))),
+            AnswerMode::Echo => {
+                let echo = EchoAnswerer::new(config.echo_delay).with_sentences(config.echo_sentences);
+                Ok(Self::Echo(echo))
+            }
             AnswerMode::Extract => {
                 let folder = config.knowledge.as_deref().ok_or(AnswerError::KnowledgeUnset)?;
                 Ok(Self::Extract(ExtractAnswerer::open(folder)?))

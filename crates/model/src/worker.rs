@@ -100,8 +100,9 @@ impl Configuration {
                     invariants::check_order(world, run.event);
                     let draft = execute(world, call);
                     if self.variant == Variant::DraftsMarked {
-                        let shown = world.slack.messages.iter_mut().find(|message| message.number == draft);
-                        shown.into_iter().for_each(|message| message.marked = true);
+                        for shown in world.slack.messages.iter_mut().filter(|message| message.number == draft) {
+                            shown.marked = true;
+                        }
                     }
                     run.draft = Some(draft);
                 }

@@ -19,7 +19,7 @@ pub use self::{
     secret::{Secret, SecretUrl},
     sections::{
         Amqp, AnswerMode, Answers, Context, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing, Redis,
-        Responder, Slack,
+        Responder, Slack, Streaming,
     },
 };
 

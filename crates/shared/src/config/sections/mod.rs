@@ -7,7 +7,7 @@ mod stores;
 use std::{fmt::Display, time::Duration};
 
 pub use self::{
-    answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
+    answering::{AnswerMode, Answers, Delivery, Pacing, Slack, Streaming},
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
