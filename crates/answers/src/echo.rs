@@ -8,7 +8,7 @@ use shared::{
     turn::Role,
 };
 
-use crate::{AnswerError, Answerer, Request};
+use crate::{AnswerError, Answerer, Request, Step};
 
 /// Answers `answer to: <question> (turn <n>)`, n = questions in the context + 1.
 #[derive(Debug, Clone)]
@@ -33,13 +33,16 @@ impl EchoAnswerer {
 impl Answerer for EchoAnswerer {
     async fn answer(&self, request: &Request<'_>) -> Result<Answer, AnswerError> {
         let mut said = String::new();
+        if self.sentences > 0 {
+            request.draft.step(Step::Thinking);
+        }
         for number in 1..=self.sentences {
+            tokio::time::sleep(self.delay).await;
             let sentence = format!("Sentence {number} of {}.\n", self.sentences);
             request.draft.append(&sentence);
             said.push_str(&sentence);
-            tokio::time::sleep(self.delay).await;
         }
-        if self.sentences == 0 && !self.delay.is_zero() {
+        if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
         let turn = request.turns.iter().filter(|turn| turn.role == Role::User).count() + 1;

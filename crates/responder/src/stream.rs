@@ -4,7 +4,7 @@
 //! between leaves a message that only the announcement tells from another one. It carries the answer's metadata when its
 //! text is complete, never before, so that nobody takes it for the answer. What follows is in `put.rs`.
 //!
-//! Calls for an answer that takes 100 s: a status, the start, nine that add, the end.
+//! Calls for an answer that takes 100 s: two statuses, the start, eight that add, the end.
 
 use std::{
     future::Future,
@@ -37,10 +37,10 @@ use crate::{
     worker::{Try, Worker},
 };
 
-/// The first addition comes this long after the start, each further one after half as long again: people see at once that
-/// something happens, and a long answer costs few calls.
+/// The first addition comes this long after the start, each further one after a pause that is 1.6 times as long: people
+/// see at once that something happens, and a long answer costs few calls.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A message takes 12,000 characters; what is not shown before is added at the end, or becomes another message.
 const MOST_SHOWN: usize = 9_000;
@@ -110,7 +110,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 () = begun => None,
             }
         };
-        let waiting = tokio::time::timeout(deadline, self.tell_meanwhile(question, first_words));
+        let waiting = tokio::time::timeout(deadline, self.tell_meanwhile(question, drafts.clone(), first_words));
         let late = match self.lease(attempt).hold(&self.soft, waiting).await {
             Held::Completed(Ok((Some(made), late))) => return Ok((Made::Ended(made), late)),
             Held::Completed(Ok((None, late))) => late,
@@ -298,7 +298,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             if added == Some(true) {
                 shown = text.len();
             }
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            pause = longer(pause);
         }
     }
 
@@ -352,6 +352,11 @@ fn draft_post<'a>(attempt: &'a Try<'_>, text: &'a str) -> Post<'a> {
     }
 }
 
+/// The pause after the next addition.
+fn longer(pause: Duration) -> Duration {
+    (pause * 8 / 5).min(LONGEST_PAUSE)
+}
+
 /// Waits until there is something to show; false = there never is.
 async fn has_text(drafts: &mut DraftReader) -> bool {
     while drafts.now().text.is_empty() {
@@ -374,5 +379,39 @@ async fn alongside<T, M>(
             done = &mut work => return done,
             answer = &mut answering, if made.is_none() => *made = Some(answer),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Additions to a message that grows for so long.
+    fn additions(lasting: Duration) -> usize {
+        let times = std::iter::successors(Some((FIRST_PAUSE, FIRST_PAUSE)), |(at, pause)| {
+            let pause = longer(*pause);
+            Some((*at + pause, pause))
+        });
+        times.take_while(|(at, _)| *at < lasting).count()
+    }
+
+    #[test]
+    fn an_answer_of_two_thousand_tokens_costs_at_most_twelve_calls() {
+        // Twenty tokens a second is slow for a hosted model. Two statuses, the start, the end.
+        let calls = 2 + 1 + additions(Duration::from_secs(2000 / 20)) + 1;
+        assert!(calls <= 12, "{calls}");
+    }
+
+    #[tokio::test]
+    async fn what_is_complete_meanwhile_is_kept_while_a_call_is_under_way() {
+        let (sent, mut received) = tokio::sync::oneshot::channel::<u8>();
+        let mut made = None;
+        let work = async {
+            sent.send(7).expect("somebody listens");
+            tokio::task::yield_now().await;
+            "done"
+        };
+        let done = alongside(std::pin::pin!(work), std::pin::pin!(&mut received), &mut made).await;
+        assert_eq!((done, made), ("done", Some(Ok(7))));
     }
 }

@@ -1,6 +1,6 @@
 //! Answers that are shown while they are made, and what breaks in the middle of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::{Exit, Promise, Stack, StackBuilder, whole};
 use playground::{Call, Fault, Message, Method, Playground, Rule};
@@ -102,6 +102,28 @@ async fn an_answer_grows_in_one_message_and_costs_few_calls() {
     assert_eq!((count(Method::ChatStartStream), count(Method::ChatStopStream)), (1, 1));
     assert_eq!((count(Method::ChatPostMessage), count(Method::ChatUpdate), count(Method::ChatDelete)), (0, 0, 0));
     assert!(count(Method::ChatAppendStream) <= 2, "{}", count(Method::ChatAppendStream));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_words_come_long_before_the_answer() {
+    let trial = growing_with(|stack| {
+        stack.env("THREADKEEPER__ANSWER__ECHO_SENTENCES", "100").env("THREADKEEPER__ANSWER__ECHO_DELAY", "10ms")
+    })
+    .await;
+    let slack = &trial.world.slack;
+    let (mut first, mut complete) = (Vec::new(), Vec::new());
+    for number in 0..21 {
+        let start = Instant::now();
+        let watched = Watched::ask(slack, &format!("how fast is {number}?")).await;
+        first.push(shown(&watched, slack).await.sent_at.duration_since(start));
+        watched.answer(slack).await;
+        complete.push(start.elapsed());
+    }
+    first.sort_unstable();
+    complete.sort_unstable();
+    let medians = (first[first.len() / 2], complete[complete.len() / 2]);
+    eprintln!("question to first words, and to the answer (medians, the draft begins after 10 ms): {medians:?}");
+    assert!(medians.0 < medians.1 / 2, "{medians:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
