@@ -31,6 +31,7 @@ pub mod limit;
 pub mod mention;
 mod quotation;
 mod source;
+mod sources;
 
 pub use self::{
     answerer::{Answerer, AnyAnswerer, Request},
@@ -38,6 +39,7 @@ pub use self::{
     echo::EchoAnswerer,
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
-    knowledge::{Block, Hit, Knowledge, Passage, Skipped},
+    knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
     source::{Findings, Found, Inquiry, KnowledgeSource},
+    sources::{AnySource, Sources},
 };

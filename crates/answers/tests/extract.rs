@@ -8,7 +8,7 @@ use answers::{AnswerError, Answerer, AnyAnswerer, Blame, Request};
 use rstest::rstest;
 use shared::{
     answer::{Answer, Format},
-    config::{AnswerMode, Answers},
+    config::{AnswerMode, Answers, Settings},
     conversation::Conversation,
     ids::{ChannelId, EventId, TeamId, UserId},
     task::{Question, Surface},
@@ -38,8 +38,12 @@ fn question(text: &str) -> Question {
     }
 }
 
+fn from_config(answer: Answers) -> Result<AnyAnswerer, AnswerError> {
+    AnyAnswerer::from_config(&Settings { answer, ..Settings::default() })
+}
+
 fn extract(folder: &Path) -> Result<AnyAnswerer, AnswerError> {
-    AnyAnswerer::from_config(&Answers { knowledge: Some(folder.to_owned()), ..Answers::default() })
+    from_config(Answers { knowledge: Some(folder.to_owned()), ..Answers::default() })
 }
 
 async fn ask(answerer: &AnyAnswerer, text: &str, turns: &[Turn]) -> Answer {
@@ -143,7 +147,7 @@ fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
     std::fs::write(folder.path().join("notes.txt"), "no page").unwrap();
     std::fs::write(folder.path().join("blank.md"), "\n\n").unwrap();
     std::fs::write(folder.path().join("plain file"), "").unwrap();
-    let unset = AnyAnswerer::from_config(&Answers::default());
+    let unset = from_config(Answers::default());
     let missing = extract(&folder.path().join("missing"));
     let no_folder = extract(&folder.path().join("plain file"));
     let empty = extract(folder.path());
@@ -200,7 +204,7 @@ fn a_failure_is_laid_to_the_question_or_to_a_dependency() {
 
 #[tokio::test]
 async fn echo_repeats_the_question_and_counts_the_turns() {
-    let echo = AnyAnswerer::from_config(&Answers { mode: AnswerMode::Echo, ..Answers::default() }).unwrap();
+    let echo = from_config(Answers { mode: AnswerMode::Echo, ..Answers::default() }).unwrap();
     let turns = [Turn::user("a"), Turn::assistant("b"), Turn::user("c"), Turn::assistant("d")];
     let answer = ask(&echo, "<!channel> e?", &turns).await;
     let expected = "answer to: <!channel> e? (turn 3)".to_owned();

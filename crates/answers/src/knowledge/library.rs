@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::Mutex;
 
 use super::Knowledge;
-use crate::AnswerError;
+use crate::{AnswerError, Findings, Inquiry, KnowledgeSource};
 
 /// How long a look at the folder is good. A busy worker then looks once a second, and a person who opens a quoted page finds
 /// it there.
@@ -18,7 +18,7 @@ const LOOK_GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// A folder's knowledge, given out only while the folder can be read: a source that nobody can open any more is not quoted.
 #[derive(Debug)]
-pub(crate) struct Library {
+pub struct Library {
     folder: PathBuf,
     held: Mutex<Held>,
 }
@@ -35,7 +35,7 @@ impl Library {
     ///
     /// # Errors
     /// As [`Knowledge::open`].
-    pub(crate) fn open(folder: &Path) -> Result<Self, AnswerError> {
+    pub fn open(folder: &Path) -> Result<Self, AnswerError> {
         let knowledge = Some(Arc::new(Knowledge::open(folder)?));
         Ok(Self { folder: folder.to_owned(), held: Mutex::new(Held { knowledge, looked: Instant::now() }) })
     }
@@ -44,7 +44,7 @@ impl Library {
     ///
     /// # Errors
     /// While the folder is away, or is back without a page in it.
-    pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, AnswerError> {
+    async fn knowledge(&self) -> Result<Arc<Knowledge>, AnswerError> {
         let mut held = self.held.lock().await;
         if let Some(knowledge) = &held.knowledge
             && held.looked.elapsed() < LOOK_GOOD_FOR
@@ -61,6 +61,13 @@ impl Library {
 
     fn unreadable(&self, source: io::Error) -> AnswerError {
         AnswerError::KnowledgeUnreadable { path: self.folder.clone(), source }
+    }
+}
+
+impl KnowledgeSource for Library {
+    /// Searches on the caller's thread: a search over 5,500 passages takes under a millisecond.
+    async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
+        Ok(self.knowledge().await?.find(inquiry))
     }
 }
 

@@ -13,21 +13,21 @@ mod page;
 mod query;
 mod terms;
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    path::Path,
-    time::Instant,
-};
+use std::{path::Path, time::Instant};
 
 use shared::turn::Turn;
 
-pub use self::{folder::Skipped, markdown::Block, page::Passage};
+pub use self::{folder::Skipped, library::Library, markdown::Block, page::Passage};
 use self::{
     index::{Index, IndexBuilder, Match},
     query::Query,
 };
-pub(crate) use self::{library::Library, markdown::Fence};
-use crate::AnswerError;
+pub(crate) use self::{
+    markdown::Fence,
+    page::blocks,
+    terms::{asks, terms},
+};
+use crate::{AnswerError, Findings, Found, Inquiry};
 
 /// The best passage fits when it holds at least this share of what was asked for (by rarity of the words) …
 ///
@@ -61,6 +61,9 @@ pub struct Hit<'a> {
 }
 
 impl Knowledge {
+    /// What the folder is called as a source, for a person.
+    pub(crate) const SOURCE: &'static str = "documents";
+
     /// Reads the Markdown files (`.md`, `.mdx`, `.markdown`) under `folder` and indexes them; blocking, some ms per
     /// hundred files.
     ///
@@ -135,24 +138,28 @@ impl Knowledge {
         matches.iter().take(most).map(hit).collect()
     }
 
+    /// What an inquiry finds here.
+    pub(crate) fn find(&self, inquiry: &Inquiry<'_>) -> Findings {
+        let found = |hit: Hit<'_>| Found {
+            id: hit.passage.id(),
+            title: hit.passage.title.clone(),
+            location: hit.passage.location.clone(),
+            text: hit.passage.text(),
+            date: None,
+            author: None,
+            source: Self::SOURCE.to_owned(),
+            fits: hit.fits,
+        };
+        let searched = if self.files == 1 { "1 document".to_owned() } else { format!("{} documents", self.files) };
+        let hits = self.search(inquiry.query, inquiry.turns, inquiry.limit);
+        Findings { passages: hits.into_iter().map(found).collect(), searched: vec![searched], away: Vec::new() }
+    }
+
     fn fits(&self, query: &Query<'_>, best: Match) -> bool {
         best.coverage >= FITTING_COVERAGE
             || best.score >= FITTING_RARE_WORDS * self.index.rarest()
             || query.names(self.passages[best.passage].page_title())
             || query.names_section(self.passages[best.passage].heading())
-    }
-
-    /// How much of `wanted` there is in `text`: the rarity of their common words.
-    pub(crate) fn relevance(&self, wanted: &str, text: &str) -> f32 {
-        let held: HashSet<String> = terms::terms(text).collect();
-        // Sorted, since a sum of floats depends on its order.
-        let wanted: BTreeSet<String> = terms::terms(wanted).collect();
-        wanted.iter().filter(|term| held.contains(*term)).map(|term| self.index.rarity(term)).sum()
-    }
-
-    /// Whether `text` asks anything.
-    pub(crate) fn asks(text: &str) -> bool {
-        terms::asks(text)
     }
 }
 

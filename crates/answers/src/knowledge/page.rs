@@ -21,9 +21,21 @@ pub struct Passage {
     pub location: String,
     /// The text, block by block.
     pub blocks: Vec<Block>,
+    /// Its number among the passages of one location, from 0: a long section is split.
+    pub part: usize,
 }
 
 impl Passage {
+    /// Names it within its folder.
+    pub fn id(&self) -> String {
+        if self.part == 0 { self.location.clone() } else { format!("{}~{}", self.location, self.part) }
+    }
+
+    /// The whole text, in Markdown.
+    pub fn text(&self) -> String {
+        self.blocks.iter().map(Block::text).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The title of the passage's page.
     pub(super) fn page_title(&self) -> &str {
         self.title.split_once(HEADING_SEPARATOR).map_or(self.title.as_str(), |(page, _)| page)
@@ -45,7 +57,14 @@ pub(super) fn passages(path: &str, markdown: &str) -> Vec<Passage> {
     let (front_title, body) = front_matter(markdown);
     let elements = parse(body);
     let title = front_title.or_else(|| first_heading(&elements)).unwrap_or_else(|| file_stem(path).to_owned());
-    let mut page = Page { path, title, headings: Vec::new(), anchors: HashMap::new(), passages: Vec::new() };
+    let mut page = Page {
+        path,
+        title,
+        headings: Vec::new(),
+        anchors: HashMap::new(),
+        parts: HashMap::new(),
+        passages: Vec::new(),
+    };
     let mut section = Section::default();
     for element in elements {
         match element {
@@ -72,6 +91,8 @@ struct Page<'a> {
     headings: Vec<(usize, String)>,
     /// All anchors given so far, with the highest number that was put behind each.
     anchors: HashMap<String, usize>,
+    /// How many passages each location has.
+    parts: HashMap<String, usize>,
     passages: Vec<Passage>,
 }
 
@@ -114,7 +135,9 @@ impl Page<'_> {
             None => self.path.to_owned(),
         };
         for blocks in pack(section.blocks) {
-            self.passages.push(Passage { title: title.clone(), location: location.clone(), blocks });
+            let part = self.parts.entry(location.clone()).or_default();
+            self.passages.push(Passage { title: title.clone(), location: location.clone(), blocks, part: *part });
+            *part += 1;
         }
     }
 }
@@ -167,6 +190,15 @@ fn file_stem(path: &str) -> &str {
 fn slug(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The blocks of a passage that is given as one text; its headings become lines in bold.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
+    let elements = parse(markdown).into_iter().map(|element| match element {
+        Element::Block(block) => block,
+        Element::Heading { text, .. } => Block::Prose(format!("**{text}**")),
+    });
+    elements.flat_map(split_long).collect()
 }
 
 /// Packs a section's blocks into passages; splits a paragraph that is too long alone, never a code block.
