@@ -1,5 +1,7 @@
 //! What an operator sees and does at the desk.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its surroundings do")]
+
 use queue::{
     Delivery, Headers, QueueError, TaskConsumer, TaskPublisher, conformance,
     rabbitmq::{Desk, Reading},

@@ -32,8 +32,8 @@ use self::{
 };
 use crate::{context::Limits, epoch::Origin, error::ThreadError, turns};
 
-/// How often a call sets an unreadable key aside and tries again: each of its five keys can be bad once.
-const SET_ASIDE_TRIES: u32 = 6;
+/// How often a call sets an unreadable key aside and tries again: each of its six keys can be bad once.
+const SET_ASIDE_TRIES: u32 = 7;
 
 /// The threads of one installation in one Redis.
 pub struct RedisThreads {

@@ -55,6 +55,11 @@ impl Reply {
         String::from_utf8(bytes).map_err(|_| self.unexpected("a text that is not UTF-8"))
     }
 
+    /// A message's timestamp; none = there is none, or something else.
+    pub(super) fn timestamp(&mut self) -> Result<Option<MessageTs>, ThreadError> {
+        Ok(self.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok()))
+    }
+
     /// The state of a question, as the thread's hash keeps it.
     pub(super) fn final_state(&mut self) -> Result<Final, ThreadError> {
         let text = self.text()?;
