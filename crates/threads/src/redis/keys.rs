@@ -32,12 +32,12 @@ impl Keys {
     ///
     /// The braces are Redis' hash tag around the whole context key, so that all keys of a thread are in the context's
     /// cluster slot (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>).
-    pub(super) fn of(&self, conversation: &Conversation) -> Vec<String> {
+    pub(super) fn of(&self, conversation: &Conversation) -> [String; 6] {
         let context = conversation.context_key(&self.prefix);
         let beside = |name: &str| format!("{}{name}:{{{context}}}", self.prefix);
         let [thread, turns, answers, forgotten] =
             ["slack_thread", "slack_turns", "slack_answer", "slack_forgotten"].map(beside);
-        vec![self.epoch(), context, thread, turns, answers, forgotten]
+        [self.epoch(), context, thread, turns, answers, forgotten]
     }
 }
 
