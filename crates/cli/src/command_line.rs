@@ -9,7 +9,7 @@ use crate::{dead_letters, queues, thread};
 
 /// A Slack assistant that remembers the thread.
 #[derive(Debug, Parser)]
-#[command(name = "threadkeeper", version)]
+#[command(name = "threadkeeper", version = service::VERSION)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
