@@ -30,6 +30,7 @@ mod extract;
 mod knowledge;
 pub mod limit;
 pub mod mention;
+pub mod prose;
 mod quotation;
 mod source;
 mod sources;
