@@ -3,8 +3,8 @@
 //! The seam is [`Answerer`]: a [`Request`] (the question and the turns before it) in, an answer out.
 //! [`AnyAnswerer::from_config`] makes the one that `answer.mode` names:
 //!
-//! * `extract` ([`ExtractAnswerer`], the default) reads a folder of Markdown files at start ([`Knowledge`]), finds the
-//!   passages that fit the question, and quotes them with their sources. When none fits it says so: nobody is quoted
+//! * `extract` ([`ExtractAnswerer`], the default) asks its sources ([`Sources`]: a folder of pages, held in memory and
+//!   read again when it changes) for the passages that fit the question, and quotes them with where they are from. When none fits it says so: nobody is quoted
 //!   something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
 //! * `llm` ([`LlmAnswerer`]) has a language model answer from the same passages, which cites them, and shows the answer while it
 //!   comes. A model that is away makes questions wait; one that refuses a question fails that question alone.
@@ -28,9 +28,10 @@
 //! | `threadkeeper_model_rewrites_total` | counter; `outcome` = rewritten, failed | follow-ups that a model was to make stand by themselves |
 //! | `threadkeeper_knowledge_files` | gauge | files that can be searched |
 //! | `threadkeeper_knowledge_passages` | gauge | passages that can be searched |
-//! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over at start |
+//! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over when it was read last |
 
 mod answerer;
+mod citation;
 mod draft;
 mod echo;
 mod error;

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use crate::{
-    Found, Request,
+    Found, Request, citation,
     knowledge::{Block, blocks, terms},
     limit::{MAX_ANSWER_CHARACTERS, length, shorten},
     mention::neutralise,
@@ -27,20 +27,16 @@ const TITLE_CHARACTERS: usize = 150;
 pub(crate) fn compose(passages: &[&Found], request: &Request<'_>) -> Answer {
     let wanted = wanted(request);
     let mut body = "This is what the documents say:".to_owned();
-    let mut list = "\n\n**Sources**".to_owned();
     let mut sources = Vec::new();
     for (passage, number) in passages.iter().zip(1..) {
         for part in quote(passage, &wanted) {
             body.push_str("\n\n");
             body.push_str(&part);
         }
-        let source = source(passage);
         write!(body, "\n\n[{number}]").unwrap_or_default();
-        // As code: Slack would make a link of `page.md`, `.md` being a top-level domain.
-        write!(list, "\n- [{number}] {} — `{}`", source.title, source.location).unwrap_or_default();
-        sources.push(source);
+        sources.push(source(passage));
     }
-    let list = neutralise(&list);
+    let list = format!("\n\n{}", neutralise(&citation::list(&sources)));
     let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
     Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
 }

@@ -144,7 +144,7 @@ async fn a_passage_longer_than_a_message_is_cut_and_keeps_its_sources() {
 #[test]
 fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("notes.txt"), "no page").unwrap();
+    std::fs::write(folder.path().join("data.json"), "no page").unwrap();
     std::fs::write(folder.path().join("blank.md"), "\n\n").unwrap();
     std::fs::write(folder.path().join("plain file"), "").unwrap();
     let unset = from_config(Answers::default());
@@ -192,6 +192,29 @@ async fn a_folder_that_goes_away_is_not_quoted_and_one_that_is_back_is_read_anew
     std::fs::write(folder.join("gnu.md"), "# Gnu\n\nA gnu has horns.\n").unwrap();
     assert_eq!(locations(&answerer.answer(&request).await.unwrap()), ["zebra.md"]);
     assert_eq!(locations(&ask(&answerer, "does a gnu have horns?", &[]).await), ["gnu.md"]);
+}
+
+#[tokio::test]
+async fn a_changed_page_is_quoted_as_it_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+    write("zebra.md", "# Zebra\n\nA zebra has stripes.\n");
+    write("gnu.md", "# Gnu\n\nA gnu has horns.\n");
+    let answerer = extract(folder.path()).unwrap();
+    assert!(ask(&answerer, "does a zebra have stripes?", &[]).await.text.contains("A zebra has stripes."));
+    write("zebra.md", "# Zebra\n\nA zebra has black stripes.\n");
+    write("okapi.html", "<title>Okapi</title><h1>Okapi</h1><p>An okapi has striped legs.</p>");
+    std::fs::remove_file(folder.path().join("gnu.md")).unwrap();
+    loop {
+        let answer = ask(&answerer, "does a zebra have stripes?", &[]).await;
+        if answer.text.contains("A zebra has black stripes.") {
+            break;
+        }
+        assert!(answer.text.contains("A zebra has stripes."), "{}", answer.text);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(locations(&ask(&answerer, "does an okapi have striped legs?", &[]).await), ["okapi.html"]);
+    assert!(ask(&answerer, "does a gnu have horns?", &[]).await.sources.is_empty());
 }
 
 #[test]

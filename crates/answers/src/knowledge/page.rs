@@ -1,8 +1,12 @@
-//! One Markdown file as passages.
+//! One page as passages.
 
 use std::collections::HashMap;
 
-use super::markdown::{Block, Element, parse};
+use super::{
+    markdown::{Block, Element, parse},
+    plain_text,
+};
+use crate::citation;
 
 /// The usual length of a passage, in characters: enough for a thought, short enough to rank by.
 const PASSAGE_CHARACTERS: usize = 1_200;
@@ -48,18 +52,45 @@ impl Passage {
 
     /// The file of the passage: its path in the folder.
     pub fn page(&self) -> &str {
-        self.location.split_once('#').map_or(self.location.as_str(), |(page, _)| page)
+        citation::page(&self.location)
     }
 }
 
-/// Splits the file at `path` (in the folder, with `/`) into passages.
+/// Where the `#anchor` of a heading comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Anchors {
+    /// From the author, else made from the heading as site generators do.
+    Made,
+    /// From the author alone.
+    Given,
+}
+
+/// Splits the Markdown at `path` (in the folder, with `/`) into passages.
 pub(super) fn passages(path: &str, markdown: &str) -> Vec<Passage> {
     let (front_title, body) = front_matter(markdown);
     let elements = parse(body);
-    let title = front_title.or_else(|| first_heading(&elements)).unwrap_or_else(|| file_stem(path).to_owned());
+    let title = front_title.or_else(|| first_heading(&elements));
+    split(path, title, elements, Anchors::Made)
+}
+
+/// Splits HTML, given as Markdown with each heading's `{#id}`. The title is the first heading, else the one of `<title>`.
+pub(super) fn passages_of_html(path: &str, title: Option<String>, markdown: &str) -> Vec<Passage> {
+    let elements = parse(markdown);
+    split(path, first_heading(&elements).or(title), elements, Anchors::Given)
+}
+
+/// Splits plain text. Its headings have no address, so that a passage is found by its file alone.
+pub(super) fn passages_of_text(path: &str, text: &str) -> Vec<Passage> {
+    let elements = plain_text::parse(text);
+    split(path, first_heading(&elements), elements, Anchors::Given)
+}
+
+fn split(path: &str, title: Option<String>, elements: Vec<Element>, anchors: Anchors) -> Vec<Passage> {
+    let title = title.unwrap_or_else(|| file_stem(path).to_owned());
     let mut page = Page {
         path,
         title,
+        making: anchors,
         headings: Vec::new(),
         anchors: HashMap::new(),
         parts: HashMap::new(),
@@ -88,6 +119,7 @@ struct Section {
 struct Page<'a> {
     path: &'a str,
     title: String,
+    making: Anchors,
     headings: Vec<(usize, String)>,
     /// All anchors given so far, with the highest number that was put behind each.
     anchors: HashMap<String, usize>,
@@ -103,15 +135,16 @@ impl Page<'_> {
         let anchor = match anchor {
             Some(anchor) => {
                 self.anchors.entry(anchor.clone()).or_default();
-                anchor
+                Some(anchor)
             }
-            None => self.unique(&slug(text)),
+            None if self.making == Anchors::Made => Some(self.unique(&slug(text))),
+            None => None,
         };
         if text == self.title {
             return None;
         }
         self.headings.push((level, text.to_owned()));
-        Some(anchor)
+        anchor
     }
 
     /// The slug, with a number if it was given before: `set`, `set-1`.
