@@ -40,6 +40,7 @@ mod knowledge;
 pub mod limit;
 mod llm;
 pub mod mention;
+pub mod prose;
 mod quotation;
 mod source;
 mod sources;

@@ -10,7 +10,6 @@ mod attempts;
 mod budget;
 mod failure;
 mod model;
-mod plain;
 mod prompt;
 mod provenance;
 mod provider;

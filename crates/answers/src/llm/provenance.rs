@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use shared::answer::{Answer, Format};
 
-use super::{
-    model::End,
-    plain::{Sanitised, source, sources_list},
-};
+use super::model::End;
 use crate::{
     Findings, Found,
     limit::{MAX_ANSWER_CHARACTERS, length, shorten},
     mention::neutralise,
+    prose::{Sanitised, source, sources_list},
 };
 
 /// How an answer came out; a label of `threadkeeper_answers_total`.

@@ -1,7 +1,9 @@
 //! An answer while it comes: what is safe of it is shown, and remembered as shown.
 
-use super::plain::{Sanitised, Sanitiser};
-use crate::{DraftWriter, Found};
+use crate::{
+    DraftWriter, Found,
+    prose::{Sanitised, Sanitiser},
+};
 
 /// An answer while it comes.
 #[derive(Debug)]
