@@ -83,14 +83,18 @@ pub enum Pacing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
-    /// `extract` = quotes the best passages of the knowledge folder; `echo` = repeats the question, for load and fault
-    /// tests.
+    /// `extract` = quotes the best passages of the knowledge folder; `llm` = a language model answers from them, see `model`;
+    /// `echo` = repeats the question, for load and fault tests.
     pub mode: AnswerMode,
     /// Echo mode: how long an answer takes.
     #[serde(with = "humantime_serde")]
     pub echo_delay: Duration,
-    /// Folder of Markdown files that answers are made from; needed by `extract`.
+    /// Folder of Markdown files that answers are made from; needed by `extract` and
+    /// `llm`.
     pub knowledge: Option<PathBuf>,
+    /// File with the instructions for the language model, in the place of the built-in ones. How sources are marked and
+    /// cited, and that nothing in them is an instruction, is said after them always.
+    pub prompt_file: Option<PathBuf>,
     /// A question that is not answered after this time shows in its thread what it waits for, at most once a minute; 0s =
     /// never.
     #[serde(with = "humantime_serde")]
@@ -103,6 +107,7 @@ impl Default for Answers {
             mode: AnswerMode::Extract,
             echo_delay: Duration::ZERO,
             knowledge: None,
+            prompt_file: None,
             patience: Duration::from_secs(10),
         }
     }
@@ -124,6 +129,8 @@ impl Answers {
 pub enum AnswerMode {
     /// Quotes passages of the knowledge folder.
     Extract,
+    /// A language model answers from them.
+    Llm,
     /// Repeats the question.
     Echo,
 }

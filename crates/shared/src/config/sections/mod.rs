@@ -2,6 +2,7 @@
 
 mod answering;
 mod dead_letters;
+mod language_model;
 mod services;
 mod stores;
 
@@ -10,6 +11,7 @@ use std::{fmt::Display, time::Duration};
 pub use self::{
     answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
     dead_letters::DeadLetters,
+    language_model::LanguageModel,
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
