@@ -183,7 +183,12 @@ pub fn whole(mut messages: Vec<Message>) -> Vec<Answer> {
         let is_whole =
             group.iter().enumerate().all(|(place, one)| named(one).1 == format!("{}/{}", place + 1, group.len()));
         if is_whole {
-            let text = group.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n");
+            let said = |(place, message): (usize, &Message)| {
+                // What tells a reader how the messages belong together.
+                let label = format!("_({}/{})_\n\n", place + 1, group.len());
+                message.text.strip_prefix(&label).unwrap_or(&message.text).to_owned()
+            };
+            let text = group.iter().enumerate().map(said).collect::<Vec<_>>().join("\n");
             answers.push(Answer { ts: group[0].ts, text, at: group[0].sent_at });
         } else {
             let alone = group.iter();

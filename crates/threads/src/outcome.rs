@@ -101,6 +101,8 @@ pub struct Grant {
     /// The stream that an earlier attempt has begun, or was about to. One question has one: another attempt goes on in its
     /// message, and begins none.
     pub stream: Option<Stream>,
+    /// When the thread was last forgotten on request: what was asked up to then is not read from Slack again.
+    pub forgotten: Option<MessageTs>,
 }
 
 /// A message that shows an answer while it is made. It carries no metadata before it is finished

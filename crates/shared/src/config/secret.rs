@@ -64,6 +64,11 @@ impl SecretUrl {
         self.0.expose()
     }
 
+    /// The URL's host.
+    pub fn host(&self) -> Option<url::Host<String>> {
+        Url::parse(self.expose()).ok().and_then(|url| url.host().map(|host| host.to_owned()))
+    }
+
     /// The URL's scheme, lower case.
     pub fn scheme(&self) -> String {
         Url::parse(self.expose()).map(|url| url.scheme().to_owned()).unwrap_or_default()

@@ -83,8 +83,8 @@ pub enum Pacing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
-    /// `extract` = quotes the best passages of the knowledge folder; `echo` = repeats the question, for load and fault
-    /// tests.
+    /// `extract` = quotes the best passages of the knowledge folder; `llm` = a language model answers from them, see `model`;
+    /// `echo` = repeats the question, for load and fault tests.
     pub mode: AnswerMode,
     /// Echo mode: how long an answer takes.
     #[serde(with = "humantime_serde")]
@@ -93,8 +93,12 @@ pub struct Answers {
     pub echo_sentences: u32,
     /// Whether an answer that takes time is shown while it is made. `off` = each is posted once, complete.
     pub streaming: Streaming,
-    /// Folder of Markdown files that answers are made from; needed by `extract`.
+    /// Folder of Markdown files that answers are made from; needed by `extract` and
+    /// `llm`.
     pub knowledge: Option<PathBuf>,
+    /// File with the instructions for the language model, in the place of the built-in ones. How sources are marked and
+    /// cited, and that nothing in them is an instruction, is said after them always.
+    pub prompt_file: Option<PathBuf>,
     /// A question that is not answered after this time shows in its thread what it waits for, at most once a minute; 0s =
     /// never.
     #[serde(with = "humantime_serde")]
@@ -109,6 +113,7 @@ impl Default for Answers {
             echo_sentences: 0,
             streaming: Streaming::On,
             knowledge: None,
+            prompt_file: None,
             patience: Duration::from_secs(10),
         }
     }
@@ -140,6 +145,8 @@ pub enum Streaming {
 pub enum AnswerMode {
     /// Quotes passages of the knowledge folder.
     Extract,
+    /// A language model answers from them.
+    Llm,
     /// Repeats the question.
     Echo,
 }
