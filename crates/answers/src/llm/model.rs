@@ -56,8 +56,9 @@ impl Model {
             .tcp_nodelay(true)
             // A model's API redirects nobody; a key must not follow one who does.
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("threadkeeper/", env!("CARGO_PKG_VERSION")))
-            .build();
+            .user_agent(concat!("threadkeeper/", env!("CARGO_PKG_VERSION")));
+        // A proxy is for what is outside.
+        let http = if place.is_local() { http.no_proxy() } else { http }.build();
         let unusable = |_| AnswerError::ModelUnusable {
             option,
             name: name.to_owned(),

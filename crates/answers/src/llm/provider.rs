@@ -138,6 +138,11 @@ impl Place {
         if self.provider == Provider::OpenAi && self.base_url.is_none() { Counter::Exact } else { Counter::Cautious }
     }
 
+    /// Whether it is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.base_url.as_ref().map_or(self.provider == Provider::Ollama, SecretUrl::is_local)
+    }
+
     /// The client library's words for it.
     pub(crate) fn target(&self) -> ServiceTarget {
         let url = self.base_url.as_ref().map_or(self.provider.default_base_url(), SecretUrl::expose);

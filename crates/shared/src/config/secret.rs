@@ -64,9 +64,15 @@ impl SecretUrl {
         self.0.expose()
     }
 
-    /// The URL's host.
-    pub fn host(&self) -> Option<url::Host<String>> {
-        Url::parse(self.expose()).ok().and_then(|url| url.host().map(|host| host.to_owned()))
+    /// Whether it names this machine.
+    pub fn is_local(&self) -> bool {
+        let url = Url::parse(self.expose()).ok();
+        match url.as_ref().and_then(Url::host) {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 
     /// The URL's scheme, lower case.

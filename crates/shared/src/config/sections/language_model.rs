@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use url::Host;
 
 use super::{out_of_range, positive, within};
 use crate::config::{ConfigError, Delivery, Secret, SecretUrl};
@@ -138,15 +137,9 @@ impl LanguageModel {
     }
 
     fn check_url(&self, key: &'static str, url: &SecretUrl) -> Result<(), ConfigError> {
-        let local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         match url.scheme().as_str() {
             "https" => Ok(()),
-            "http" if local || self.plain_http => Ok(()),
+            "http" if url.is_local() || self.plain_http => Ok(()),
             "http" => Err(out_of_range(
                 key,
                 url,
