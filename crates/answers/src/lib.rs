@@ -8,6 +8,9 @@
 //!   something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
 //! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.
 //!
+//! A source is a folder ([`Library`]) or a search service of the team ([`SearchService`]); to add a kind, implement
+//! [`KnowledgeSource`] and add a variant to [`AnySource`].
+//!
 //! To add a way of answering: implement [`Answerer`], add a variant to [`AnyAnswerer`], and report failures as
 //! [`AnswerError::QuestionFails`] or [`AnswerError::DependencyDown`]; the difference decides whether the question loses
 //! one of its attempts. Texts from outside go through [`mention::neutralise`] and [`limit::shorten`].
@@ -30,7 +33,9 @@ mod extract;
 mod knowledge;
 pub mod limit;
 pub mod mention;
+mod more;
 mod quotation;
+mod search;
 mod source;
 mod sources;
 
@@ -41,6 +46,7 @@ pub use self::{
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
     knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
+    search::SearchService,
     source::{Findings, Found, Inquiry, KnowledgeSource},
     sources::{AnySource, Sources},
 };
