@@ -39,7 +39,7 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   threadkeeper dev                           answers from Threadkeeper's own documentation
-  threadkeeper dev --knowledge ~/handbook    answers from your Markdown files
+  threadkeeper dev --knowledge ~/handbook    answers from your documents
   threadkeeper dev --responders 4 --open     four workers share the questions; opens the browser
 
 Nothing leaves this machine, and no server is needed. Options of the services can be set as for them, in variables such as
@@ -48,7 +48,7 @@ pub(crate) struct DevArguments {
     /// How many workers share the questions
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub(crate) responders: u16,
-    /// Folder of Markdown files that answers are made from [default: Threadkeeper's own documentation]
+    /// Folder of documents that answers are made from [default: Threadkeeper's own documentation]
     #[arg(long, value_name = "DIR")]
     pub(crate) knowledge: Option<PathBuf>,
     /// Where the page is; port 0 = any free one
