@@ -17,6 +17,7 @@ documents![
     "README.md",
     "CONTRIBUTING.md",
     "docs/ARCHITECTURE.md",
+    "docs/CONFIGURATION.md",
     "docs/GUARANTEES.md",
     "docs/adr/0001-blocking-redis-behind-a-pool.md",
     "docs/adr/0002-own-supervision-of-rabbitmq-connections.md",
