@@ -2,14 +2,16 @@
 
 mod answering;
 mod dead_letters;
+mod language_model;
 mod services;
 mod stores;
 
 use std::{fmt::Display, time::Duration};
 
 pub use self::{
-    answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
+    answering::{AnswerMode, Answers, Delivery, Pacing, Slack, Streaming},
     dead_letters::DeadLetters,
+    language_model::LanguageModel,
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
