@@ -2,23 +2,22 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use answers::Knowledge;
+use answers::{Knowledge, check_models};
 use shared::{
     config::{AnswerMode, Settings},
     telemetry::chain,
 };
 
-use super::finding::Findings;
+use super::{CONNECT_TIMEOUT, finding::Findings};
 
 /// Looks at the folder and the model.
 pub(super) async fn examine(settings: &Settings, findings: &Findings) {
-    knowledge(settings, findings).await;
-    model(settings, findings);
+    tokio::join!(knowledge(settings, findings), model(settings, findings));
 }
 
 async fn knowledge(settings: &Settings, findings: &Findings) {
     let Some(folder) = settings.answer.knowledge.clone() else {
-        if settings.answer.mode == AnswerMode::Extract {
+        if settings.answer.mode != AnswerMode::Echo {
             let fix = "Set THREADKEEPER__ANSWER__KNOWLEDGE to a folder of Markdown files; the responder does not start without.";
             findings.failed("knowledge", "answer.knowledge is not set", fix);
         } else {
@@ -62,11 +61,28 @@ fn size(folder: &Path) -> u64 {
     sizes.sum()
 }
 
-/// No mode of this version asks a model.
-fn model(settings: &Settings, findings: &Findings) {
-    let mode = match settings.answer.mode {
-        AnswerMode::Extract => "extract quotes the knowledge folder",
-        AnswerMode::Echo => "echo repeats the question",
+async fn model(settings: &Settings, findings: &Findings) {
+    match settings.answer.mode {
+        AnswerMode::Llm => {}
+        AnswerMode::Extract => {
+            return findings.not_used("language model", "answer.mode = extract: passages are quoted");
+        }
+        AnswerMode::Echo => return findings.not_used("language model", "answer.mode = echo: the question is repeated"),
+    }
+    let checks = match check_models(&settings.model, CONNECT_TIMEOUT).await {
+        Ok(checks) => checks,
+        Err(error) => {
+            let fix = "Set the options of the section model, and the provider's key.";
+            return findings.failed("language model", chain(&error), fix);
+        }
     };
-    findings.not_used("language model", format!("answer.mode = {mode}"));
+    for check in checks {
+        match check.outcome {
+            Ok(time) => findings.ok_after("language model", time, format!("{} answers", check.model)),
+            Err(reason) => {
+                let fix = "Check its key, name and address, its provider's status page, and the network between.";
+                findings.failed("language model", reason, fix);
+            }
+        }
+    }
 }

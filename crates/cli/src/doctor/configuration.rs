@@ -12,7 +12,7 @@ pub(super) fn examine(settings: &Settings, findings: &Findings) {
         (settings.slack.bot_token.is_none(), "SLACK_BOT_TOKEN (responder)"),
         (settings.slack.signing_secret.is_none(), "SLACK_SIGNING_SECRET (ingress)"),
         (
-            settings.answer.mode == AnswerMode::Extract && settings.answer.knowledge.is_none(),
+            settings.answer.mode != AnswerMode::Echo && settings.answer.knowledge.is_none(),
             "THREADKEEPER__ANSWER__KNOWLEDGE (responder)",
         ),
     ]

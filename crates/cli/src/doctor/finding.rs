@@ -57,7 +57,12 @@ impl Findings {
 
     /// As it should be, and how long it took since `started`.
     pub(super) fn ok_since(&self, check: &'static str, started: Instant, found: impl Into<String>) {
-        self.add(check, Verdict::Ok, Some(started.elapsed()), found.into(), None);
+        self.ok_after(check, started.elapsed(), found);
+    }
+
+    /// As it should be, and how long it took.
+    pub(super) fn ok_after(&self, check: &'static str, time: Duration, found: impl Into<String>) {
+        self.add(check, Verdict::Ok, Some(time), found.into(), None);
     }
 
     /// It works, and will give trouble.

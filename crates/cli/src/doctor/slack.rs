@@ -65,7 +65,11 @@ async fn bot(client: &Client, settings: &Settings, findings: &Findings) {
     let answer = match call(client, settings, "auth.test", token.expose()).await {
         Ok(answer) => answer,
         Err(error) => {
-            let found = format!("{} cannot be reached: {}", settings.slack.api_url, shared::telemetry::chain(&error));
+            let found = format!(
+                "{} cannot be reached: {}",
+                settings.slack.api_url,
+                shared::telemetry::chain(&error.without_url())
+            );
             let fix = "Check slack.api_url, and that this machine may reach it (firewall, DNS, certificates).";
             return findings.failed("auth.test", found, fix);
         }

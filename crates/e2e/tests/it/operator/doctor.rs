@@ -9,6 +9,7 @@ use std::{
 
 use e2e::{Redis, ServiceBuilder};
 use serde_json::Value;
+use simulated_model::{Reply, SimulatedModel};
 
 use super::Said;
 use crate::world::World;
@@ -65,9 +66,10 @@ async fn servers_that_are_well_are_told_with_their_latency() {
     assert_eq!(verdict(&said, "slack", "scopes").0, "cannot_tell");
     assert_eq!(verdict(&said, "slack", "socket mode").0, "not_used");
     assert_eq!(verdict(&said, "answers", "language model").0, "not_used");
-    assert!(
-        said.json()["findings"][1]["latency_ms"].is_number() || said.json()["findings"][2]["latency_ms"].is_number()
-    );
+    let report = said.json();
+    let findings = report["findings"].as_array().unwrap();
+    let timed = findings.iter().filter(|finding| finding["check"] == "connection" && finding["latency_ms"].is_number());
+    assert_eq!(timed.count(), 2, "{said}");
 
     let table = doctor(&world, &[], &[]);
     assert!(table.text.contains("rabbitmq") && !table.text.contains('\u{1b}'), "{table}");
@@ -188,4 +190,26 @@ async fn a_refused_token_and_a_wrong_option_are_told() {
     std::fs::write(empty.path().join("keys.md"), "# Keys\n\nRotate them each quarter.\n").unwrap();
     let (ok, what) = verdict(&doctor(&world, &["--json"], &extract), "answers", "knowledge");
     assert!(ok == "ok" && what.contains("1 files"), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_model_is_asked_a_shortest_question() {
+    let world = quiet_world(Redis::builder()).await;
+    let model = SimulatedModel::start("127.0.0.1:0").expect("the simulated model starts");
+    let ask = || {
+        let url = model.base_url();
+        let llm = [
+            ("THREADKEEPER__ANSWER__MODE", "llm"),
+            ("THREADKEEPER__MODEL__NAME", "openai::simulated"),
+            ("OPENAI_BASE_URL", url.as_str()),
+            ("OPENAI_API_KEY", "sk-hush"),
+        ];
+        let said = doctor(&world, &["--json"], &llm);
+        verdict(&said, "answers", "language model")
+    };
+    let (ok, what) = ask();
+    assert!(ok == "ok" && what.contains("openai::simulated"), "{what}");
+    model.otherwise(Reply::refuses(401));
+    let (failed, what) = ask();
+    assert!(failed == "failed" && what.contains("key"), "{what}");
 }
