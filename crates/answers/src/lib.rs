@@ -57,7 +57,7 @@ pub use self::{
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
     knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
-    llm::LlmAnswerer,
+    llm::{LlmAnswerer, ModelCheck, check_models},
     search::SearchService,
     source::{Findings, Found, Inquiry, KnowledgeSource},
     sources::{AnySource, Sources},

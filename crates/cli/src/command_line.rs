@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{dead_letters, queues, thread};
+use crate::{dead_letters, doctor, options, queues, thread};
 
 /// A Slack assistant that remembers the thread.
 #[derive(Debug, Parser)]
@@ -19,6 +19,10 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Try the bot: everything in this one process, with a simulated Slack in your browser
     Dev(DevArguments),
+    /// What each option means, and what is in effect
+    Config(options::Arguments),
+    /// Look at everything that is needed, and say what is wrong and what to do
+    Doctor(doctor::Arguments),
     /// Questions that were given up: list them, ask them again, remove them
     DeadLetters(dead_letters::Arguments),
     /// How much is in each queue

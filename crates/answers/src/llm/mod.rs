@@ -8,6 +8,7 @@
 mod answerer;
 mod attempts;
 mod budget;
+mod check;
 mod failure;
 mod model;
 mod prompt;
@@ -17,4 +18,7 @@ mod rewrite;
 mod tokens;
 mod writing;
 
-pub use self::answerer::LlmAnswerer;
+pub use self::{
+    answerer::LlmAnswerer,
+    check::{ModelCheck, check_models},
+};

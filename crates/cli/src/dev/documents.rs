@@ -18,6 +18,7 @@ documents![
     "CONTRIBUTING.md",
     "docs/ARCHITECTURE.md",
     "docs/BENCHMARKS.md",
+    "docs/CONFIGURATION.md",
     "docs/GUARANTEES.md",
     "docs/knowledge-http.md",
     "docs/adr/0001-blocking-redis-behind-a-pool.md",
