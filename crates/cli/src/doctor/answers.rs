@@ -17,11 +17,14 @@ pub(super) async fn examine(settings: &Settings, findings: &Findings) {
 
 async fn knowledge(settings: &Settings, findings: &Findings) {
     let Some(folder) = settings.answer.knowledge.clone() else {
-        if settings.answer.mode != AnswerMode::Echo {
-            let fix = "Set THREADKEEPER__ANSWER__KNOWLEDGE to a folder of Markdown files; the responder does not start without.";
-            findings.failed("knowledge", "answer.knowledge is not set", fix);
-        } else {
+        if settings.answer.mode == AnswerMode::Echo {
             findings.not_used("knowledge", "answer.knowledge is not set");
+        } else if settings.search.url.is_some() {
+            findings.not_used("knowledge", "answer.knowledge is not set; answers are made from search.url");
+        } else {
+            let fix = "Set THREADKEEPER__ANSWER__KNOWLEDGE to a folder of documents, or search.url to a search service; the \
+                       responder does not start without.";
+            findings.failed("knowledge", "answer.knowledge is not set", fix);
         }
         return;
     };

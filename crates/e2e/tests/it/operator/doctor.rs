@@ -148,7 +148,7 @@ async fn a_redis_that_wants_tls_is_recognised_and_one_that_is_not_trusted_too() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_rabbitmq_is_told_with_what_to_do() {
-    let world = World::start_with(|stack| stack.own_broker()).await;
+    let world = World::start_with(e2e::StackBuilder::own_broker).await;
     let broker = world.stack.broker();
     let wrong = broker.url().replace("guest:guest@", "guest:hush@");
     let refused = doctor(&world, &["--json"], &[("AMQP_URL", &wrong)]);
