@@ -4,12 +4,12 @@ use std::{future::Future, sync::Arc};
 
 use shared::{
     answer::Answer,
-    config::{AnswerMode, Answers},
+    config::{AnswerMode, Settings},
     task::Question,
     turn::Turn,
 };
 
-use crate::{AnswerError, DraftWriter, echo::EchoAnswerer, extract::ExtractAnswerer};
+use crate::{AnswerError, DraftWriter, Sources, echo::EchoAnswerer, extract::ExtractAnswerer};
 
 /// What an answer is made from.
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +55,11 @@ impl AnyAnswerer {
     /// Builds the configured answerer. Extract mode reads its whole folder here, blocking: call it at start.
     ///
     /// # Errors
-    /// When extract mode has no folder, or one without a readable Markdown file; each names the option.
-    pub fn from_config(config: &Answers) -> Result<Self, AnswerError> {
-        match config.mode {
-            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(config.echo_delay))),
-            AnswerMode::Extract => {
-                let folder = config.knowledge.as_deref().ok_or(AnswerError::KnowledgeUnset)?;
-                Ok(Self::Extract(ExtractAnswerer::open(folder)?))
-            }
+    /// As [`Sources::from_config`], in extract mode.
+    pub fn from_config(settings: &Settings) -> Result<Self, AnswerError> {
+        match settings.answer.mode {
+            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(settings.answer.echo_delay))),
+            AnswerMode::Extract => Ok(Self::Extract(ExtractAnswerer::new(Sources::from_config(settings)?))),
         }
     }
 }

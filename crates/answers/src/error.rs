@@ -8,7 +8,7 @@ use std::{error::Error, io, path::PathBuf};
 pub enum AnswerError {
     /// Extract mode without a folder.
     #[error(
-        "option `answer.knowledge` is not set: extract mode answers from a folder of Markdown files; \
+        "option `answer.knowledge` is not set: extract mode answers from a folder of documents; \
          set THREADKEEPER__ANSWER__KNOWLEDGE to its path, or `answer.mode` to `echo` for load tests"
     )]
     KnowledgeUnset,
@@ -27,7 +27,7 @@ pub enum AnswerError {
     },
     /// The folder holds nothing to answer from.
     #[error(
-        "option `answer.knowledge`: folder `{}` holds no readable Markdown file with text (.md, .mdx, .markdown; \
+        "option `answer.knowledge`: folder `{}` holds no readable page with text (Markdown, .txt, .rst, HTML; \
          skipped: {skipped}); put the documents there, or point the option at the folder that has them",
         path.display()
     )]

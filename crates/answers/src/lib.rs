@@ -3,8 +3,8 @@
 //! The seam is [`Answerer`]: a [`Request`] (the question and the turns before it) in, an answer out.
 //! [`AnyAnswerer::from_config`] makes the one that `answer.mode` names:
 //!
-//! * `extract` ([`ExtractAnswerer`], the default) reads a folder of Markdown files at start ([`Knowledge`]), finds the
-//!   passages that fit the question, and quotes them with their sources. When none fits it says so: nobody is quoted
+//! * `extract` ([`ExtractAnswerer`], the default) asks its sources ([`Sources`]: a folder of pages, held in memory and
+//!   read again when it changes) for the passages that fit the question, and quotes them with where they are from. When none fits it says so: nobody is quoted
 //!   something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
 //! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.
 //!
@@ -19,9 +19,10 @@
 //! | `threadkeeper_answer_extract_seconds` | histogram | search and composition of one answer |
 //! | `threadkeeper_knowledge_files` | gauge | files that can be searched |
 //! | `threadkeeper_knowledge_passages` | gauge | passages that can be searched |
-//! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over at start |
+//! | `threadkeeper_knowledge_skipped_files` | gauge | files and folders passed over when it was read last |
 
 mod answerer;
+mod citation;
 mod draft;
 mod echo;
 mod error;
@@ -32,6 +33,7 @@ pub mod mention;
 pub mod prose;
 mod quotation;
 mod source;
+mod sources;
 
 pub use self::{
     answerer::{Answerer, AnyAnswerer, Request},
@@ -39,6 +41,7 @@ pub use self::{
     echo::EchoAnswerer,
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
-    knowledge::{Block, Hit, Knowledge, Passage, Skipped},
+    knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
     source::{Findings, Found, Inquiry, KnowledgeSource},
+    sources::{AnySource, Sources},
 };

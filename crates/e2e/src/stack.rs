@@ -201,8 +201,17 @@ impl Stack {
 
     /// A service as this stack would start it, `ingress` or `responder`, for a test that changes something first.
     pub fn service(&self, kind: &str, number: usize) -> ServiceBuilder {
-        let mut builder = Service::builder(format!("threadkeeper-{kind}"))
-            .name(format!("{kind} {number}"))
+        self.configured(Service::builder(format!("threadkeeper-{kind}")).name(format!("{kind} {number}")))
+    }
+
+    /// The command `threadkeeper` with these arguments, for its operators.
+    pub fn operator(&self, arguments: &[&str]) -> ServiceBuilder {
+        let command = Service::builder("threadkeeper");
+        self.configured(arguments.iter().fold(command, |command, argument| command.arg(*argument)))
+    }
+
+    fn configured(&self, builder: ServiceBuilder) -> ServiceBuilder {
+        let mut builder = builder
             .env("SLACK_BOT_TOKEN", BOT_TOKEN)
             .env("SLACK_SIGNING_SECRET", SIGNING_SECRET)
             .env("REDIS_URL", self.redis.url())

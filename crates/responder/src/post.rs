@@ -263,7 +263,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     }
                 }
                 Ok(Finished::NotYet) => {}
-                Ok(Finished::BaseOutdated { recorded }) => match self.remember_anew(question).await {
+                Ok(Finished::BaseOutdated { recorded }) => match self.remember_anew(attempt).await {
                     Ok(memory) => (grant.recorded, base) = (recorded, memory.base(&question.text, text)),
                     Err(error) => tracing::warn!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),

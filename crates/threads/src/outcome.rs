@@ -98,6 +98,8 @@ pub struct Grant {
     /// The message that told the person that the question was given up, if it was and is replayed: the answer is put in its
     /// place, and no second notice is posted.
     pub notice: Option<MessageTs>,
+    /// When the thread was last forgotten on request: what was asked up to then is not read from Slack again.
+    pub forgotten: Option<MessageTs>,
 }
 
 /// What is known about earlier attempts.

@@ -17,6 +17,10 @@ use crate::{
     },
 };
 
+/// How long it is remembered that a thread was forgotten on request. Slack keeps the messages, so a follow-up that comes
+/// later than this is answered with them again; 90 days are far beyond the length of any conversation.
+pub(crate) const FORGOTTEN_FOR: Duration = Duration::from_hours(90 * 24);
+
 /// Turn order and context of all threads, shared by all processes.
 ///
 /// Every operation is one step that happens wholly or not at all, and is safe to repeat by its caller when the answer was
@@ -103,6 +107,16 @@ pub trait ThreadStore: Send + Sync {
         burial: &BurialId,
         notice: MessageTs,
     ) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// Forgets on request what was said in the thread up to `at`, the request's own timestamp: the context goes at once, an
+    /// answer under way does not bring it back, and what is older is not read from Slack again for 90 days. Whether there was
+    /// a context. Questions that wait stay, and are answered without it. Asked again with the same `at`, or an older one, it
+    /// does nothing.
+    fn forget(
+        &self,
+        conversation: &Conversation,
+        at: MessageTs,
+    ) -> impl Future<Output = Result<bool, ThreadError>> + Send;
 
     /// What became of a question; changes nothing.
     fn look(

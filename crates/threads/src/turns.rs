@@ -99,7 +99,7 @@ struct Owner {
     until: u64,
 }
 
-/// One thread. Written down it is without its context, which is kept for another time.
+/// One thread. Written down it is without its context and without when it was forgotten, which are kept for other times.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Turns {
     epoch: Option<EpochId>,
@@ -111,6 +111,8 @@ pub struct Turns {
     owner: Option<Owner>,
     #[serde(skip)]
     context: Context,
+    #[serde(skip)]
+    forgotten: Option<MessageTs>,
 }
 
 impl Turns {
@@ -122,6 +124,16 @@ impl Turns {
     /// Another application wrote the context.
     pub fn put_context(&mut self, context: Context) {
         self.context = context;
+    }
+
+    /// When the thread was last forgotten on request.
+    pub fn forgotten(&self) -> Option<MessageTs> {
+        self.forgotten
+    }
+
+    /// The thread was last forgotten then, on request.
+    pub fn put_forgotten(&mut self, at: Option<MessageTs>) {
+        self.forgotten = at;
     }
 
     /// The questions that wait for their turn, oldest first.
@@ -198,8 +210,8 @@ impl Turns {
         };
         let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
-        let (stale, generation, recorded) = (self.stale, self.generation, self.recorded);
-        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice })
+        let Self { stale, generation, recorded, forgotten, .. } = *self;
+        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice, forgotten })
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -340,6 +352,16 @@ impl Turns {
         let told = question.notice;
         self.close(ts, Stage::Dead { burial: burial.clone(), told });
         Buried::Dead { burial: burial.clone(), told }
+    }
+
+    /// See [`crate::ThreadStore::forget`].
+    pub fn forget_context(&mut self, at: MessageTs) -> bool {
+        if self.forgotten.is_some_and(|last| last >= at) {
+            return false;
+        }
+        self.forgotten = Some(at);
+        self.generation += 1;
+        std::mem::take(&mut self.context).text().is_some()
     }
 
     /// See [`crate::ThreadStore::look`].

@@ -11,6 +11,7 @@ mod follow_ups;
 mod knowledge;
 mod memory;
 mod one_answer;
+mod operator;
 mod order;
 mod outages;
 mod pacing;

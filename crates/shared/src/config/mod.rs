@@ -18,8 +18,8 @@ pub use self::{
     layers::Environment,
     secret::{Secret, SecretUrl},
     sections::{
-        Amqp, AnswerMode, Answers, Context, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing, Redis,
-        Responder, Slack,
+        Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing,
+        Redis, Responder, Slack,
     },
 };
 
@@ -43,6 +43,8 @@ pub struct Settings {
     pub answer: Answers,
     /// The times of the delivery protocol.
     pub delivery: Delivery,
+    /// Questions that were given up.
+    pub dead_letters: DeadLetters,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -70,7 +72,8 @@ impl Settings {
         self.amqp.validate()?;
         self.slack.validate()?;
         self.answer.validate()?;
-        self.delivery.validate()
+        self.delivery.validate()?;
+        self.dead_letters.validate()
     }
 
     /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.

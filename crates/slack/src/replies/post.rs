@@ -7,7 +7,7 @@ use shared::{
     ts::MessageTs,
 };
 
-use crate::event::escape;
+use crate::{event::escape, markdown::silence_mentions};
 
 /// A message to be posted.
 #[derive(Debug, Clone)]
@@ -92,21 +92,6 @@ impl Post<'_> {
             Format::Markdown => body["markdown_text"] = silence_mentions(self.text).into(),
         }
     }
-}
-
-/// References that notify people, as they begin in Slack's notation.
-const NOTIFYING: [&str; 7] = ["<!channel", "<!here", "<!everyone", "<!group", "<!subteam", "<@U", "<@W"];
-
-/// Shows nothing, and breaks a reference.
-const WORD_JOINER: char = '\u{2060}';
-
-/// Markdown in which nobody is notified. Escaping would be simpler, and would show `&lt;` inside of code.
-fn silence_mentions(markdown: &str) -> String {
-    let mut silent = markdown.to_owned();
-    for reference in NOTIFYING {
-        silent = silent.replace(reference, &format!("<{WORD_JOINER}{}", &reference[1..]));
-    }
-    silent
 }
 
 #[cfg(test)]

@@ -50,9 +50,6 @@ pub trait Laboratory: Send + Sync {
     /// Marks an open question as taken back by the person.
     fn withdraw(&self, conversation: &Conversation, ts: MessageTs) -> impl Future<Output = ()> + Send;
 
-    /// Forgets a thread's context on request, as a person may ask.
-    fn forget(&self, conversation: &Conversation) -> impl Future<Output = ()> + Send;
-
     /// Puts a context there, as another application does.
     fn put_context(&self, conversation: &Conversation, json: &str) -> impl Future<Output = ()> + Send;
 
@@ -182,6 +179,11 @@ impl<'l, L: Laboratory> Thread<'l, L> {
         store.note_told(&self.conversation, self.ts(n), &burial, self.ts(notice)).await.expect("note_told");
     }
 
+    /// Forgets what was said up to the `n`th message; whether there was a context.
+    pub async fn forget(&self, n: u64) -> bool {
+        self.laboratory.store().forget(&self.conversation, self.ts(n)).await.expect("forget")
+    }
+
     /// What became of the question.
     pub async fn look(&self, n: u64) -> Look {
         self.laboratory.store().look(&self.conversation, self.ts(n)).await.expect("look")
@@ -251,6 +253,8 @@ macro_rules! conformance {
             contexts: a_replacing_context_stands_alone,
             contexts: a_context_read_before_another_turn_was_recorded_does_not_replace_it,
             contexts: a_forgotten_context_stays_forgotten,
+            contexts: a_thread_is_forgotten_once_for_each_request,
+            contexts: who_answers_after_it_was_forgotten_knows_since_when,
             contexts: a_record_of_before_is_not_put_into_the_context_of_after,
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,
             pacing: permits_come_in_a_burst_and_then_at_the_rate,

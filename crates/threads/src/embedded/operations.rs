@@ -170,6 +170,23 @@ impl ThreadStore for EmbeddedThreads {
         Err(ThreadError::Epoch { key: CURRENT.to_owned() })
     }
 
+    async fn forget(&self, conversation: &Conversation, at: MessageTs) -> Result<bool, ThreadError> {
+        for _ in 0..NOTE_TRIES {
+            let forgotten = self
+                .on_thread("forget", conversation, move |thread, _, _| {
+                    let last = thread.turns.forgotten();
+                    let had_context = thread.turns.forget_context(at);
+                    thread.forget = thread.turns.forgotten() != last;
+                    Ok(had_context)
+                })
+                .await?;
+            if let Some(had_context) = forgotten {
+                return Ok(had_context);
+            }
+        }
+        Err(ThreadError::Epoch { key: CURRENT.to_owned() })
+    }
+
     async fn look(&self, conversation: &Conversation, ts: MessageTs) -> Result<Look, ThreadError> {
         let look = self.on_thread("look", conversation, move |thread, at, _| Ok(thread.turns.look(at, ts))).await?;
         Ok(look.unwrap_or(Look::Unknown))

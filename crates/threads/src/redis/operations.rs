@@ -22,7 +22,7 @@ use crate::{
         Registered, Released, Renewed, State,
     },
     splice::Writing,
-    store::ThreadStore,
+    store::{FORGOTTEN_FOR, ThreadStore},
 };
 
 /// How often a claim is repeated because its context was unreadable and has been set aside.
@@ -277,6 +277,19 @@ impl ThreadStore for RedisThreads {
         Err(ThreadError::Epoch { key: self.keys.epoch() })
     }
 
+    async fn forget(&self, conversation: &Conversation, at: MessageTs) -> Result<bool, ThreadError> {
+        let own = vec![at.argument(), FORGOTTEN_FOR.argument(), self.remember.argument()];
+        // A request is about what people see, in whatever epoch.
+        for _ in 0..super::SET_ASIDE_TRIES {
+            if let Ran::Answered(_, mut reply) = self.run_on(&scripts::FORGET, conversation, own.clone()).await? {
+                let key = &self.keys.of(conversation)[1];
+                tracing::info!(thread.key = key, "context of {key} was forgotten on request");
+                return Ok(reply.number()? == 1);
+            }
+        }
+        Err(ThreadError::Epoch { key: self.keys.epoch() })
+    }
+
     async fn look(&self, conversation: &Conversation, ts: MessageTs) -> Result<Look, ThreadError> {
         let Ran::Answered(kind, mut reply) = self.run_on(&scripts::LOOK, conversation, vec![ts.argument()]).await?
         else {
@@ -360,10 +373,11 @@ impl RedisThreads {
                 None
             }
         });
-        let notice = reply.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok());
+        let notice = reply.timestamp()?;
+        let forgotten = reply.timestamp()?;
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice }))
+        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice, forgotten }))
     }
 }

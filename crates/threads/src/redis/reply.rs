@@ -55,23 +55,31 @@ impl Reply {
         String::from_utf8(bytes).map_err(|_| self.unexpected("a text that is not UTF-8"))
     }
 
+    /// A message's timestamp; none = there is none, or something else.
+    pub(super) fn timestamp(&mut self) -> Result<Option<MessageTs>, ThreadError> {
+        Ok(self.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok()))
+    }
+
     /// The state of a question, as the thread's hash keeps it.
     pub(super) fn final_state(&mut self) -> Result<Final, ThreadError> {
         let text = self.text()?;
-        if text == "withdrawn" {
-            return Ok(Final::Withdrawn);
-        }
-        if let Some(list) = text.strip_prefix("done:") {
-            let list: Result<_, _> = list.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
-            return list.map(Final::Done).map_err(|_| self.unexpected("`done` without timestamps"));
-        }
-        if let Some(record) = text.strip_prefix("dead:") {
-            let told = record.rsplit_once(':').and_then(|(burial, ts)| Some((burial, ts.parse().ok()?)));
-            let (burial, told) = told.map_or((record, None), |(burial, ts)| (burial, Some(ts)));
-            return Ok(Final::Dead { burial: BurialId::new(burial), told });
-        }
-        Err(self.unexpected("an unknown state of the question"))
+        final_state(&text).ok_or_else(|| self.unexpected("an unknown state of the question"))
     }
+}
+
+/// A question's state as the thread's hash keeps it, if nobody will answer it any more.
+pub(super) fn final_state(text: &str) -> Option<Final> {
+    if text == "withdrawn" {
+        return Some(Final::Withdrawn);
+    }
+    if let Some(list) = text.strip_prefix("done:") {
+        let list: Result<_, _> = list.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
+        return list.map(Final::Done).ok();
+    }
+    let record = text.strip_prefix("dead:")?;
+    let told = record.rsplit_once(':').and_then(|(burial, ts)| Some((burial, ts.parse().ok()?)));
+    let (burial, told) = told.map_or((record, None), |(burial, ts)| (burial, Some(ts)));
+    Some(Final::Dead { burial: BurialId::new(burial), told })
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ script!(FINISH, "finish");
 script!(BURY, "bury");
 script!(NOTE_TOLD, "note_told");
 script!(LOOK, "look");
+script!(FORGET, "forget");
 script!(WRITE, "write");
 script!(alone NEW_EPOCH, "new_epoch");
 script!(alone SET_ASIDE, "set_aside");

@@ -70,6 +70,9 @@ enum Step {
     Look {
         n: u64,
     },
+    Forget {
+        n: u64,
+    },
     NoteTold {
         n: u64,
         burial: u8,
@@ -100,6 +103,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(n, owner, grant, base)| Step::Finish { n, owner, grant, base }),
         2 => (n.clone(), 0..2u8).prop_map(|(n, burial)| Step::Bury { n, burial }),
         2 => n.clone().prop_map(|n| Step::Look { n }),
+        1 => (30..33u64).prop_map(|n| Step::Forget { n }),
         1 => (n, 0..2u8, 20..22u64).prop_map(|(n, burial, notice)| Step::NoteTold { n, burial, notice }),
         2 => Just(Step::Permit),
         1 => Just(Step::Hold),
@@ -223,6 +227,7 @@ impl Sides<'_> {
             }
             Step::Bury { n, burial } => said(store.bury(thread, self.ts(n), &burial_id(burial)).await),
             Step::Look { n } => said(store.look(thread, self.ts(n)).await),
+            Step::Forget { n } => said(store.forget(thread, self.ts(n)).await),
             Step::NoteTold { n, burial, notice } => {
                 said(store.note_told(thread, self.ts(n), &burial_id(burial), self.ts(notice)).await)
             }

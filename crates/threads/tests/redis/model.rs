@@ -35,6 +35,7 @@ enum Step {
     Finish { n: u64, owner: u8, grant: prop::sample::Index, base: u8 },
     Bury { n: u64, burial: u8 },
     Look { n: u64 },
+    Forget { n: u64 },
     NoteTold { n: u64, burial: u8, notice: u64 },
     LeasesRunOut,
     AnotherApplicationWrites,
@@ -55,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(n, owner, grant, base)| Step::Finish { n, owner, grant, base }),
         2 => (n.clone(), 0..2u8).prop_map(|(n, burial)| Step::Bury { n, burial }),
         2 => n.clone().prop_map(|n| Step::Look { n }),
+        1 => (30..33u64).prop_map(|n| Step::Forget { n }),
         1 => (n, 0..2u8, 20..22u64).prop_map(|(n, burial, notice)| Step::NoteTold { n, burial, notice }),
         2 => Just(Step::LeasesRunOut),
         1 => Just(Step::AnotherApplicationWrites),
@@ -153,6 +155,10 @@ impl Pair<'_> {
             }
             Step::Look { n } => {
                 assert_eq!(store.look(&conversation, self.ts(n)).await.unwrap(), self.model.look(at, self.ts(n)));
+            }
+            Step::Forget { n } => {
+                let model = self.model.forget_context(self.ts(n));
+                assert_eq!(store.forget(&conversation, self.ts(n)).await.unwrap(), model);
             }
             Step::NoteTold { n, burial, notice } => {
                 self.model.note_told(self.ts(n), &burial_id(burial), self.ts(notice));

@@ -1,6 +1,7 @@
 //! One struct per section. The doc comment of a field is its documentation for operators.
 
 mod answering;
+mod dead_letters;
 mod services;
 mod stores;
 
@@ -8,6 +9,7 @@ use std::{fmt::Display, time::Duration};
 
 pub use self::{
     answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
+    dead_letters::DeadLetters,
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
