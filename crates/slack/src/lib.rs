@@ -20,6 +20,8 @@
 //!
 //! The judgement itself, and why no library below repeats a request, is in `replies/verdict.rs`.
 //!
+//! An answer's Markdown is cut into messages, and keeps from notifying anybody, in [`markdown`].
+//!
 //! # Metrics
 //! | name | kind | labels | what |
 //! |---|---|---|---|

@@ -222,6 +222,8 @@ impl<'a> Outline<'a> {
                 }
                 (Kind::Item { .. }, true) => {
                     let mark = container.start.max(at).min(line.end);
+                    // The parser may count indentation to the item.
+                    let mark = mark + spaces(&self.text[mark..line.end], 4);
                     let rest = &self.text[mark..line.end];
                     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
                     let length = (digits + 1).min(rest.len());

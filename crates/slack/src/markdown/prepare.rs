@@ -118,6 +118,10 @@ fn numbered_lists(text: Cow<'_, str>) -> Cow<'_, str> {
                     changed.extend([&outline.text[done..start], &right]);
                     done = start + written.len();
                     wider[*container] = right.len().saturating_sub(written.len());
+                    // A shorter number is followed by more space, so that the item's other lines stay inside of it.
+                    changed.push_str(&outline.text[done..*end]);
+                    changed.extend(std::iter::repeat_n(' ', written.len().saturating_sub(right.len()).min(3)));
+                    done = *end;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{
     length,
+    mentions::silence_mentions,
     outline::{Kind, LeafKind, Line, Outline},
     prepare::{MOST_ROWS, TABLE_CHARACTERS, prepare},
     units::{CUTS, Cut, Unit, units, whole_characters},
@@ -21,10 +22,13 @@ const WORD_JOINER: char = '\u{2060}';
 /// It is cut between blocks, or else between items, lines, sentences, words, the first of these that leaves a part at least
 /// half full. Each part is a Markdown text of its own: a code block is closed and opened again, a quote goes on, an item goes
 /// on under its number with `…` in the place of what was before, a table has its head again. Apart from that every part is
-/// the text as it was written, and the first is its beginning. Each has room for its [label](numbered).
+/// the text as it was written, [silenced](silence_mentions), and the first is its beginning. Each has room for its
+/// [label](numbered).
 pub fn split(markdown: &str, limit: usize) -> Vec<String> {
     let limit = limit.max(LEAST);
-    let Some(text) = prepare(markdown, limit) else { return vec![markdown.to_owned()] };
+    // Here too, because it makes a text longer.
+    let markdown = silence_mentions(markdown);
+    let Some(text) = prepare(&markdown, limit) else { return vec![markdown] };
     let outline = Outline::read(&text);
     let splitter = Splitter { units: units(&outline, limit / 8), outline: &outline, limit: limit - LABEL_ROOM };
     splitter.split()

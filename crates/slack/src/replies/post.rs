@@ -9,7 +9,7 @@ use shared::{
     ts::MessageTs,
 };
 
-use crate::{event::escape, markdown::silence};
+use crate::{event::escape, markdown::silence_mentions};
 
 /// A message to be posted.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ impl Post<'_> {
     fn write_text(&self, body: &mut Value) {
         match self.format {
             Format::Plain => body["text"] = escape(self.text).into(),
-            Format::Markdown => body["markdown_text"] = silence(self.text).into(),
+            Format::Markdown => body["markdown_text"] = silence_mentions(self.text).into(),
         }
     }
 }

@@ -13,7 +13,7 @@ use shared::{
 use super::{Metadata, Refusal, Replies};
 use crate::{
     error::{CallError, Doubt},
-    markdown::silence,
+    markdown::silence_mentions,
 };
 
 /// Whom an answer is streamed to. Slack wants to know it outside of direct messages.
@@ -90,7 +90,7 @@ impl Replies {
             "thread_ts": thread_ts.to_string(),
             "recipient_user_id": recipient.user,
             "recipient_team_id": recipient.team,
-            "markdown_text": silence(markdown),
+            "markdown_text": silence_mentions(markdown),
         });
         let answer = self.call(METHOD, async |session| session.http_session_api.http_post(METHOD, &body, None).await);
         let ts = answer.await?.get("ts").and_then(Value::as_str).and_then(|ts| ts.parse().ok());
@@ -104,7 +104,7 @@ impl Replies {
     /// When the call failed; after [`CallError::Unknown`] nobody knows what the message says.
     pub async fn append_stream(&self, channel: &ChannelId, ts: MessageTs, markdown: &str) -> Result<(), StreamError> {
         const METHOD: &str = "chat.appendStream";
-        let body = json!({ "channel": channel, "ts": ts.to_string(), "markdown_text": silence(markdown) });
+        let body = json!({ "channel": channel, "ts": ts.to_string(), "markdown_text": silence_mentions(markdown) });
         self.call(METHOD, async |session| session.http_session_api.http_post(METHOD, &body, None).await).await?;
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Replies {
         const METHOD: &str = "chat.stopStream";
         let mut body = json!({ "channel": channel, "ts": ts.to_string() });
         if !rest.is_empty() {
-            body["markdown_text"] = silence(rest).into();
+            body["markdown_text"] = silence_mentions(rest).into();
         }
         if let Some(metadata) = metadata {
             body["metadata"] = metadata.to_json();

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use slack::markdown::{length, numbered, split};
+use slack::markdown::{length, numbered, silence_mentions, split};
 
 /// Words of about `characters` characters.
 fn text(characters: usize) -> String {
@@ -115,4 +115,10 @@ fn parts_after_the_first_are_labelled_and_fit() {
 fn the_first_part_is_the_beginning_of_the_text() {
     let written = format!("{}\n\n- a\n\n* * *\n{}", text(300), text(900));
     assert!(written.starts_with(&split(&written, 500)[0]));
+}
+
+#[test]
+fn a_part_that_names_many_people_fits_when_they_are_silenced() {
+    let parts = split(&"`<@U1>` ".repeat(200), 1_700);
+    assert!(parts.len() == 2 && parts.iter().all(|part| length(&silence_mentions(part)) <= 1_700), "{parts:?}");
 }
