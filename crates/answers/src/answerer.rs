@@ -61,7 +61,10 @@ impl AnyAnswerer {
     /// As [`Sources::from_config`], unless in echo mode, and as [`LlmAnswerer::new`].
     pub fn from_config(settings: &Settings) -> Result<Self, AnswerError> {
         match settings.answer.mode {
-            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(settings.answer.echo_delay))),
+            AnswerMode::Echo => {
+                let config = &settings.answer;
+                Ok(Self::Echo(EchoAnswerer::new(config.echo_delay).with_sentences(config.echo_sentences)))
+            }
             AnswerMode::Extract => Ok(Self::Extract(ExtractAnswerer::new(Sources::from_config(settings)?))),
             AnswerMode::Llm => {
                 let sources = Sources::from_config(settings)?;

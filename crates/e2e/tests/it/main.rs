@@ -12,6 +12,7 @@ mod knowledge;
 mod language_model;
 mod memory;
 mod one_answer;
+mod operator;
 mod order;
 mod outages;
 mod pacing;

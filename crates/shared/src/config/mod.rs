@@ -18,8 +18,8 @@ pub use self::{
     layers::Environment,
     secret::{Secret, SecretUrl},
     sections::{
-        Amqp, AnswerMode, Answers, Context, Delivery, DirectMessages, Ingress, LanguageModel, Log, LogFormat, Pacing,
-        Redis, Responder, Slack,
+        Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, LanguageModel, Log,
+        LogFormat, Pacing, Redis, Responder, Slack, Streaming,
     },
 };
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub model: LanguageModel,
     /// The times of the delivery protocol.
     pub delivery: Delivery,
+    /// Questions that were given up.
+    pub dead_letters: DeadLetters,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -77,7 +79,7 @@ impl Settings {
         if self.answer.mode == AnswerMode::Llm {
             self.model.validate_with(&self.delivery)?;
         }
-        Ok(())
+        self.dead_letters.validate()
     }
 
     /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.
