@@ -6,10 +6,11 @@ use std::{error::Error, io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// Extract mode without a folder.
+    /// There is nothing to answer from.
     #[error(
         "option `answer.knowledge` is not set: extract and llm mode answer from a folder of documents; \
-         set THREADKEEPER__ANSWER__KNOWLEDGE to its path, or `answer.mode` to `echo` for load tests"
+         set THREADKEEPER__ANSWER__KNOWLEDGE to its path (or `search.url` to a search service), or `answer.mode` to \
+         `echo` for load tests"
     )]
     KnowledgeUnset,
     /// The folder, or a folder in it, cannot be listed.

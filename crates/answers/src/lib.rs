@@ -10,6 +10,9 @@
 //!   comes. A model that is away makes questions wait; one that refuses a question fails that question alone.
 //! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.
 //!
+//! A source is a folder ([`Library`]) or a search service of the team ([`SearchService`]); to add a kind, implement
+//! [`KnowledgeSource`] and add a variant to [`AnySource`].
+//!
 //! To add a way of answering: implement [`Answerer`], add a variant to [`AnyAnswerer`], and report failures as
 //! [`AnswerError::QuestionFails`] or [`AnswerError::DependencyDown`]; the difference decides whether the question loses
 //! one of its attempts. Texts from outside go through [`mention::neutralise`] and [`limit::shorten`].
@@ -40,8 +43,10 @@ mod knowledge;
 pub mod limit;
 mod llm;
 pub mod mention;
+mod more;
 pub mod prose;
 mod quotation;
+mod search;
 mod source;
 mod sources;
 
@@ -52,7 +57,8 @@ pub use self::{
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
     knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
-    llm::LlmAnswerer,
+    llm::{LlmAnswerer, ModelCheck, check_models},
+    search::SearchService,
     source::{Findings, Found, Inquiry, KnowledgeSource},
     sources::{AnySource, Sources},
 };

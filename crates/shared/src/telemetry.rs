@@ -12,7 +12,10 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
-use crate::config::{Log, LogFormat};
+use crate::{
+    config::{Log, LogFormat},
+    counters,
+};
 
 /// Telemetry that cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +100,7 @@ fn metrics() -> Result<Metrics, TelemetryError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| TelemetryError::Twice(error.to_string()))?;
+    counters::start_at_zero();
     Ok(Metrics(recorder))
 }
 

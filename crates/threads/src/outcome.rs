@@ -49,6 +49,10 @@ pub struct Claim {
 
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the grant is the usual outcome, and is moved a few times for each question"
+)]
 pub enum Claimed {
     /// The question is the worker's to answer.
     Run(Grant),

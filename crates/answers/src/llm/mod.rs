@@ -9,6 +9,7 @@
 mod answerer;
 mod attempts;
 mod budget;
+mod check;
 mod failure;
 mod model;
 mod prompt;
@@ -19,4 +20,7 @@ mod thoughts;
 mod tokens;
 mod writing;
 
-pub use self::answerer::LlmAnswerer;
+pub use self::{
+    answerer::LlmAnswerer,
+    check::{ModelCheck, check_models},
+};

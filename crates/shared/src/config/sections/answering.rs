@@ -3,9 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::{out_of_range, positive, within};
+use super::{out_of_range, positive, secure_url, within};
 use crate::config::{ConfigError, Secret};
 
 /// Slack's side.
@@ -52,20 +51,7 @@ impl Slack {
     }
 
     pub(in crate::config) fn validate(&self) -> Result<(), ConfigError> {
-        let refused = |reason| Err(out_of_range("slack.api_url", &self.api_url, reason));
-        let Ok(url) = Url::parse(&self.api_url) else { return refused("a URL, like https://slack.com/api") };
-        let local = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if local => Ok(()),
-            "http" => refused("https: tokens would cross the network readable; http only towards this machine"),
-            _ => refused("an https:// URL"),
-        }
+        secure_url("slack.api_url", &self.api_url)
     }
 }
 
@@ -83,7 +69,7 @@ pub enum Pacing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
-    /// `extract` = quotes the best passages of the knowledge folder; `llm` = a language model answers from them, see `model`;
+    /// `extract` = quotes the best passages of the knowledge sources; `llm` = a language model answers from them, see `model`;
     /// `echo` = repeats the question, for load and fault tests.
     pub mode: AnswerMode,
     /// Echo mode: how long an answer takes.
@@ -93,8 +79,7 @@ pub struct Answers {
     pub echo_sentences: u32,
     /// Whether an answer that takes time is shown while it is made. `off` = each is posted once, complete.
     pub streaming: Streaming,
-    /// Folder of Markdown files that answers are made from; needed by `extract` and
-    /// `llm`.
+    /// Folder of documents (Markdown, plain text, HTML) that answers are made from. `extract` and `llm` need it or `search.url`.
     pub knowledge: Option<PathBuf>,
     /// File with the instructions for the language model, in the place of the built-in ones. How sources are marked and
     /// cited, and that nothing in them is an instruction, is said after them always.
@@ -143,7 +128,7 @@ pub enum Streaming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerMode {
-    /// Quotes passages of the knowledge folder.
+    /// Quotes passages of the knowledge sources.
     Extract,
     /// A language model answers from them.
     Llm,
