@@ -46,8 +46,8 @@ Examples:
   threadkeeper dev --knowledge ~/handbook    answers from your documents
   threadkeeper dev --responders 4 --open     four workers share the questions; opens the browser
 
-Nothing leaves this machine, and no server is needed. Options of the services can be set as for them, in variables such as
-THREADKEEPER__ANSWER__MODE=echo.")]
+No server is needed, and nothing leaves this machine, unless you choose a language model elsewhere. Options of the services can be
+set as for them, in variables such as THREADKEEPER__ANSWER__MODE=echo.")]
 pub(crate) struct DevArguments {
     /// How many workers share the questions
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]

@@ -3,7 +3,8 @@
 //! In reading order: [`answerer`] is the way of one question; [`rewrite`] makes a follow-up stand by itself before it is
 //! searched; [`prompt`] writes the request within a [`budget`] of [`tokens`]; [`attempts`] asks the models, again where that
 //! may help; [`model`] is one of them, behind the client library, at its [`provider`]; [`failure`] says what a failure means;
-//! [`writing`] is the answer while it comes; [`provenance`] says under an answer where it is from, or that it is from nowhere.
+//! [`thoughts`] are left out; [`writing`] is the answer while it
+//! comes; [`provenance`] says under an answer where it is from, or that it is from nowhere.
 
 mod answerer;
 mod attempts;
@@ -15,6 +16,7 @@ mod prompt;
 mod provenance;
 mod provider;
 mod rewrite;
+mod thoughts;
 mod tokens;
 mod writing;
 

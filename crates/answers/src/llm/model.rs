@@ -13,6 +13,7 @@ use super::{
     failure::{Failure, Kind},
     prompt::Prompt,
     provider::Place,
+    thoughts::Thoughts,
     tokens::Counter,
 };
 use crate::AnswerError;
@@ -109,7 +110,7 @@ impl Model {
         let asked = self.client.exec_chat_stream(self.place.target(), request(prompt), Some(&options));
         let mut stream = asked.await.map_err(|error| Failure::read(&self.place, error))?.stream;
         // The first wait includes the connection; a sign of life that is no text begins the others.
-        let (mut wait, mut spoken) = (Wait::First, String::new());
+        let (mut wait, mut spoken, mut thoughts) = (Wait::First, String::new(), Thoughts::default());
         loop {
             let time = match wait {
                 Wait::First => patience.first_token,
@@ -122,12 +123,16 @@ impl Model {
             match event {
                 Some(Ok(ChatStreamEvent::Start)) => {}
                 Some(Ok(ChatStreamEvent::Chunk(chunk))) => {
+                    wait = Wait::Next;
+                    let piece = thoughts.pass(&chunk.content);
+                    if piece.is_empty() {
+                        continue;
+                    }
                     if spoken.is_empty() {
                         self.measure("threadkeeper_model_first_token_seconds", started);
                     }
-                    wait = Wait::Next;
-                    spoken.push_str(&chunk.content);
-                    hear(&chunk.content);
+                    spoken.push_str(&piece);
+                    hear(&piece);
                 }
                 Some(Ok(ChatStreamEvent::End(end))) => {
                     self.measure("threadkeeper_model_seconds", started);
@@ -150,7 +155,7 @@ impl Model {
         let asked = self.client.exec_chat(self.place.target(), request(prompt), Some(&options)).await;
         let answer = asked.map_err(|error| Failure::read(&self.place, error))?;
         let usage = answer.usage.clone();
-        let text = answer.into_first_text().unwrap_or_default();
+        let text = Thoughts::default().pass(&answer.into_first_text().unwrap_or_default());
         self.count_tokens(prompt, &text, Some(&usage));
         Ok(text)
     }

@@ -64,6 +64,14 @@ async fn an_answer_at_its_longest_length_says_that_it_was_cut_off() {
 }
 
 #[tokio::test]
+async fn what_a_model_thinks_aloud_is_not_shown() {
+    let laboratory = Laboratory::new();
+    laboratory.model.next(Reply::says("<think> They want the tag. </think>\n\nDeploy the tag before it. [1]"));
+    let answer = laboratory.ask("how can I roll back a deployment?", &[]).await.answer();
+    assert!(answer.text.starts_with("Deploy the tag before it. [1]"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn an_answer_calls_nobody() {
     let laboratory = Laboratory::new();
     laboratory.model.next(Reply::says("Ask <!channel> and <@U012AB>. [1]"));

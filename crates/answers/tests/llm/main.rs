@@ -7,6 +7,7 @@ mod answers_with_sources;
 mod bench;
 mod failing_models;
 mod follow_ups;
+mod metrics;
 mod prompts;
 mod start;
 

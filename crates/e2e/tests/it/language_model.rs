@@ -34,8 +34,12 @@ impl Laboratory {
         Self { world, model, _knowledge: knowledge }
     }
 
-    async fn ask(&self, channel: &str, text: &str, root: Option<&Asked>) -> Asked {
-        self.world.ask(&self.world.slack.channel(channel), text, root.map(|root| root.ts)).await
+    async fn ask(&self, channel: &str, text: &str) -> Asked {
+        self.world.ask(&self.world.slack.channel(channel), text, None).await
+    }
+
+    async fn go_on(&self, root: &Asked, text: &str) -> Asked {
+        self.world.ask(&root.channel, text, Some(root.ts)).await
     }
 
     /// No service wrote what people or sources said, or the key.
@@ -51,12 +55,12 @@ impl Laboratory {
 async fn a_question_and_its_follow_up_are_answered_with_sources() {
     let laboratory = Laboratory::start(|stack| stack).await;
     let Laboratory { world, model, .. } = &laboratory;
-    let first = laboratory.ask("general", QUESTION, None).await;
+    let first = laboratory.ask("general", QUESTION).await;
     let answer = world.answer(&first).await;
     assert!(answer.text.contains("A zebra has stripes. [1]"), "{}", answer.text);
     assert!(answer.text.contains("**Sources**") && answer.text.contains("`zebra.md`"), "{}", answer.text);
 
-    let next = laboratory.ask("general", "and what else?", Some(&first)).await;
+    let next = laboratory.go_on(&first, "and what else?").await;
     let text = world.answer(&next).await.text;
     assert!(text.contains("[1]") && text.contains("`zebra.md`"), "{text}");
     let requests = model.requests();
@@ -74,10 +78,10 @@ async fn while_the_model_is_away_questions_wait_people_are_told_and_all_are_answ
     model.otherwise(Reply::refuses(503));
     let mut asked = ask_until_one_waits(world, QUESTION).await;
     for n in 0..15 {
-        asked.push(laboratory.ask(&format!("room-{n}"), QUESTION, None).await);
+        asked.push(laboratory.ask(&format!("room-{n}"), QUESTION).await);
     }
     all_say_that_it_is_away(world, "model", "HTTP 503").await;
-    let waiting = laboratory.ask("watched", QUESTION, None).await;
+    let waiting = laboratory.ask("watched", QUESTION).await;
     let there = |workspace: &playground::Workspace| workspace.status(&waiting.channel, waiting.ts).map(str::to_owned);
     let status = world.slack.wait_for("a status in the thread", PATIENCE, there).await.expect("the person is told");
     assert!(status.contains("cannot be reached") && status.contains("is kept"), "{status}");
@@ -99,7 +103,7 @@ async fn a_question_that_the_model_refuses_every_time_is_given_up_and_its_person
     let laboratory = Laboratory::start(|stack| stack).await;
     let Laboratory { world, model, .. } = &laboratory;
     model.otherwise(Reply::refuses(400).because_of("content_policy_violation"));
-    let refused = laboratory.ask("general", QUESTION, None).await;
+    let refused = laboratory.ask("general", QUESTION).await;
     let told =
         |workspace: &playground::Workspace| workspace.notices_about(&refused.channel, refused.ts).next().cloned();
     let notice = world.slack.wait_for("a notice to the person", PATIENCE, told).await.expect("the person is told");
@@ -110,7 +114,7 @@ async fn a_question_that_the_model_refuses_every_time_is_given_up_and_its_person
     assert_eq!(said(), 1, "{}", world.logs());
 
     model.otherwise(Reply::Quotes);
-    let next = laboratory.ask("general", QUESTION, Some(&refused)).await;
+    let next = laboratory.go_on(&refused, QUESTION).await;
     assert!(world.answer(&next).await.text.contains("[1]"), "the thread goes on");
     laboratory.assert_logs_keep_secrets();
 }
