@@ -4,8 +4,8 @@
 //! [`AnyAnswerer::from_config`] makes the one that `answer.mode` names:
 //!
 //! * `extract` ([`ExtractAnswerer`], the default) asks its sources ([`Sources`]: a folder of pages, held in memory and
-//!   read again when it changes) for the passages that fit the question, and quotes them with where they are from. When none fits it says so: nobody is quoted
-//!   something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
+//!   read again when it changes) for the passages that fit the question, and quotes them with where they are from. When none
+//!   fits it says so: nobody is quoted something irrelevant. While the folder is away it answers nothing: a source that cannot be opened is not quoted.
 //! * `llm` ([`LlmAnswerer`]) has a language model answer from the same passages, which cites them, and shows the answer while it
 //!   comes. A model that is away makes questions wait; one that refuses a question fails that question alone.
 //! * `echo` ([`EchoAnswerer`]) repeats the question and counts the turns it knows, for load and fault tests.

@@ -6,8 +6,8 @@ mod message;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect::Policy};
-use shared::config::Search;
-use url::{Host, Url};
+use shared::config::{Search, SecretUrl};
+use url::Url;
 
 use self::message::{Asked, Passage};
 use crate::{AnswerError, Findings, Inquiry, KnowledgeSource};
@@ -47,12 +47,7 @@ impl SearchService {
     /// When there can be no HTTP client, for want of certificates for example.
     pub fn new(url: &str, config: &Search) -> Result<Self, AnswerError> {
         let url = Url::parse(url).map_err(|error| down(&error.to_string()))?;
-        let local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
+        let local = SecretUrl::parse(url.as_str()).is_ok_and(|url| url.is_local());
         // A redirect could carry the token to another place.
         let client = Client::builder().redirect(Policy::none()).user_agent("threadkeeper");
         // What runs on this machine is not behind a proxy.

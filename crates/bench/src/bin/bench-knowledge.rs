@@ -146,7 +146,7 @@ fn change(folder: &Path, progress: &Progress) -> anyhow::Result<f64> {
             return Ok(start.elapsed().as_secs_f64());
         }
         anyhow::ensure!(start.elapsed() < PATIENCE, "the changed page was not found");
-        runtime.block_on(tokio::time::sleep(LOOK));
+        runtime.block_on(async { tokio::time::sleep(LOOK).await });
     }
 }
 

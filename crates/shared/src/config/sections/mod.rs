@@ -17,9 +17,9 @@ pub use self::{
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
-use url::{Host, Url};
+use url::Url;
 
-use super::ConfigError;
+use super::{ConfigError, SecretUrl};
 
 fn out_of_range(key: &'static str, value: impl Display, reason: &'static str) -> ConfigError {
     ConfigError::OutOfRange { key, value: value.to_string(), reason }
@@ -45,12 +45,7 @@ fn secure_url(key: &'static str, text: &str) -> Result<(), ConfigError> {
     if !url.username().is_empty() || url.password().is_some() {
         return refused("a URL without a user and a password: tokens have an option of their own");
     }
-    let local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let local = SecretUrl::parse(text).is_ok_and(|url| url.is_local());
     match url.scheme() {
         "https" => Ok(()),
         "http" if local => Ok(()),
