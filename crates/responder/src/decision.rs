@@ -54,7 +54,10 @@ impl Decision {
     pub(crate) fn news(&self) -> News {
         match self {
             Self::Park(wait, reason) => News::Waits(*wait, *reason),
-            Self::Ack("answered" | "twin") | Self::ParkUnknown | Self::ParkSweep(_) | Self::GiveBack(_) => News::None,
+            Self::Ack("answered" | "answered_in_stream" | "twin")
+            | Self::ParkUnknown
+            | Self::ParkSweep(_)
+            | Self::GiveBack(_) => News::None,
             Self::Ack(_) | Self::GiveUp { .. } => News::Over,
         }
     }

@@ -7,7 +7,8 @@
 //!     reconcile               an earlier attempt may have posted: look in Slack before posting again
 //!     remember                the context of the claim, or rebuilt from Slack where Redis has none
 //!     answer                  under a lease that is renewed, within a deadline; not while what it is made from is away
-//!     post                    announce in Redis, then one call to Slack that is never repeated
+//!       stream                what may be shown of it meanwhile, in a message that grows
+//!     post                    announce in Redis, then one call to Slack for each message, never repeated
 //!     finish                  save question and answer in the thread, once
 //!   ack
 //! ```

@@ -126,7 +126,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Ok(Sent::TooLate) => return stop(Some(self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await?)),
             Ok(Sent::Posted(ts)) => (ts, "answered"),
             Ok(Sent::InPlace(ts)) => (ts, "answered_in_place"),
-            Ok(Sent::Completed(ts)) => (ts, "answered_in_stream"),
+            // A status goes when a message begins; one that is taken over began before.
+            Ok(Sent::Completed(ts)) if attempt.grant.stream.is_none() => (ts, "answered_in_stream"),
+            Ok(Sent::Completed(ts)) => (ts, "stream_completed"),
             Err(error) => return stop(self.post_failed(delivery, attempt, error).await?),
         };
         attempt.shown().put_part(place, ts);

@@ -190,12 +190,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Begun::Ok => {}
             _ => return Ok((Started::Lost, how)),
         }
-        let (outcome, how) = if announced.elapsed() > self.delivery.post_start {
-            (None, how)
-        } else {
-            let (outcome, how) = self.call_begin(attempt, &text, how).await;
-            (Some(outcome), how)
-        };
+        let (outcome, how) = self.call_begin(attempt, &text, how, announced).await;
         if let Some(outcome) = &outcome {
             pass.posted(outcome);
         }
@@ -230,21 +225,35 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
-    /// Begins a stream; where Slack takes none, posts a message that is replaced as it grows.
-    async fn call_begin(&self, attempt: &Try<'_>, text: &str, how: How) -> (Result<MessageTs, PostError>, How) {
+    /// Begins a stream; where Slack takes none, posts a message that is replaced as it grows. None = nothing was begun: whoever
+    /// takes over looks in Slack when the time to post is over, so no call is begun long after it was `announced`.
+    async fn call_begin(
+        &self,
+        attempt: &Try<'_>,
+        text: &str,
+        how: How,
+        announced: Instant,
+    ) -> (Option<Result<MessageTs, PostError>>, How) {
         let question = attempt.question;
+        let is_too_late = || announced.elapsed() > self.delivery.post_start;
         if let (How::Stream, Some(root)) = (how, question.conversation.thread_ts()) {
+            if is_too_late() {
+                return (None, how);
+            }
             let recipient = Recipient { team: &question.team, user: &question.user };
             match self.replies.start_stream(&question.channel, root, recipient, text).await {
-                Ok(ts) => return (Ok(ts), How::Stream),
+                Ok(ts) => return (Some(Ok(ts)), how),
+                Err(StreamError::Call(error)) => return (Some(Err(error.into())), how),
                 Err(StreamError::NotSupported(refusal) | StreamError::Over(refusal)) => {
                     self.note_unstreamed(question, &refusal);
                 }
-                Err(StreamError::Call(error)) => return (Err(error.into()), How::Stream),
                 Err(_) => {}
             }
         }
-        (self.replies.post(&draft_post(attempt, text)).await, How::Edited)
+        if is_too_late() {
+            return (None, how);
+        }
+        (Some(self.replies.post(&draft_post(attempt, text)).await), How::Edited)
     }
 
     /// Notes the message in Redis. What it says is true whoever owns the question; if that is decided already the message is

@@ -8,6 +8,7 @@
 //! worker:   claim ─► Run: answer ─► begin_post ─► post to Slack ─► finish     open → post → done, context + 2 entries
 //!                 ├► Wait: another question is before it: park the copy
 //!                 └► Twin, Done, Dead, Withdrawn: nothing to do
+//!                note_stream: which message shows the answer while it is made
 //!           renew while it answers; release when it cannot; bury when it gives up               open, post → dead
 //! ```
 //! Reading order: [`outcome`] (what can happen), [`store`] (the operations), [`turns`] (the rules of one thread as a pure

@@ -49,10 +49,7 @@ pub struct Claim {
 
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the grant is the usual outcome, and is moved a few times for each question"
-)]
+#[expect(clippy::large_enum_variant, reason = "claims are not stored in numbers, and most are granted in the end")]
 pub enum Claimed {
     /// The question is the worker's to answer.
     Run(Grant),

@@ -97,9 +97,11 @@ impl Seen {
             "kept" => &[(Stage::Received, None), (Stage::Queued, Some("without a place in its thread"))],
             "claimed" => &[(Stage::Claimed, None)],
             "answer_made" => &[(Stage::Answered, None)],
+            "streaming" => &[(Stage::Posting, Some("people see its beginning"))],
             "posting" => &[(Stage::Posting, None)],
             "posted" => &[(Stage::Posted, None)],
-            "answered" => &[(Stage::Finished, None)],
+            "answered" | "answered_in_stream" => &[(Stage::Finished, None)],
+            "stream_completed" => &[(Stage::Finished, Some("in the message that an earlier attempt had begun"))],
             "answered_in_place" => &[(Stage::Finished, Some("in the place of the notice that it was given up"))],
             "adopted" => &[(Stage::Finished, Some("an earlier attempt had posted it"))],
             "attempt_failed" => &[(Stage::Failed, None)],
@@ -111,7 +113,9 @@ impl Seen {
     /// What became of one copy; where a step has told it already, nothing.
     fn of_delivery(outcome: &str) -> &'static [(Stage, Option<&'static str>)] {
         match outcome {
-            "answered" | "answered_in_place" | "adopted" | "given_up" => &[],
+            "answered" | "answered_in_stream" | "stream_completed" | "answered_in_place" | "adopted" | "given_up" => {
+                &[]
+            }
             "done" | "twin" | "dead" | "withdrawn" | "superseded" => &[(Stage::Repeated, None)],
             "swept" | "sweep_waits" | "sweep_given_up" => &[(Stage::Repeated, Some("it looks for late answers"))],
             "waits" => &[(Stage::Parked, Some("it is not its turn yet"))],
