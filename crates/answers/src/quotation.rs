@@ -1,6 +1,10 @@
 //! Writes an answer of quotations: a line of introduction, the passages with their numbers, the list of sources.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt::Write as _,
+    ops::Range,
+};
 
 use shared::{
     answer::{Answer, Format, Source},
@@ -8,8 +12,8 @@ use shared::{
 };
 
 use crate::{
-    Request,
-    knowledge::{Block, Knowledge, Passage},
+    Found, Request, citation,
+    knowledge::{Block, blocks, terms},
     limit::{MAX_ANSWER_CHARACTERS, length, shorten},
     mention::neutralise,
 };
@@ -20,23 +24,19 @@ const QUOTE_CHARACTERS: usize = 700;
 const TITLE_CHARACTERS: usize = 150;
 
 /// The answer that quotes `passages`, the best one first.
-pub(crate) fn compose(knowledge: &Knowledge, passages: &[&Passage], request: &Request<'_>) -> Answer {
+pub(crate) fn compose(passages: &[&Found], request: &Request<'_>) -> Answer {
     let wanted = wanted(request);
     let mut body = "This is what the documents say:".to_owned();
-    let mut list = "\n\n**Sources**".to_owned();
     let mut sources = Vec::new();
     for (passage, number) in passages.iter().zip(1..) {
-        for part in quote(knowledge, passage, &wanted) {
+        for part in quote(passage, &wanted) {
             body.push_str("\n\n");
             body.push_str(&part);
         }
-        let source = source(passage);
         write!(body, "\n\n[{number}]").unwrap_or_default();
-        // As code: Slack would make a link of `page.md`, `.md` being a top-level domain.
-        write!(list, "\n- [{number}] {} — `{}`", source.title, source.location).unwrap_or_default();
-        sources.push(source);
+        sources.push(source(passage));
     }
-    let list = neutralise(&list);
+    let list = format!("\n\n{}", neutralise(&citation::list(&sources)));
     let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
     Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
 }
@@ -47,7 +47,7 @@ fn wanted(request: &Request<'_>) -> String {
     format!("{} {}", request.question.text, previous.map_or("", |turn| turn.content.as_str()))
 }
 
-fn source(passage: &Passage) -> Source {
+fn source(passage: &Found) -> Source {
     let mut title: String = passage.title.chars().take(TITLE_CHARACTERS).collect();
     if title.len() < passage.title.len() {
         title.push('…');
@@ -57,19 +57,20 @@ fn source(passage: &Passage) -> Source {
 
 /// The passage's blocks that are most about `wanted`, in their order; left-out ones are marked. Code stands outside the
 /// quotation marks, so that it can be copied.
-fn quote(knowledge: &Knowledge, passage: &Passage, wanted: &str) -> Vec<String> {
-    let chosen = choose(knowledge, &passage.blocks, wanted);
+fn quote(passage: &Found, wanted: &str) -> Vec<String> {
+    let blocks = blocks(&passage.text);
+    let chosen = choose(&blocks, wanted);
     let mut parts = Vec::new();
     if chosen.start > 0 {
         parts.push("> …".to_owned());
     }
-    for block in &passage.blocks[chosen.clone()] {
+    for block in &blocks[chosen.clone()] {
         parts.push(match block {
             Block::Prose(text) => text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n"),
             Block::Verbatim(text) => text.clone(),
         });
     }
-    if chosen.end < passage.blocks.len() {
+    if chosen.end < blocks.len() {
         parts.push("> …".to_owned());
     }
     parts
@@ -77,13 +78,13 @@ fn quote(knowledge: &Knowledge, passage: &Passage, wanted: &str) -> Vec<String> 
 
 /// The run of neighbouring blocks within [`QUOTE_CHARACTERS`] that holds most of what is wanted, the longest of equals.
 /// One block is taken whole, whatever its length: code is never cut.
-fn choose(knowledge: &Knowledge, blocks: &[Block], wanted: &str) -> std::ops::Range<usize> {
-    let size =
-        |range: &std::ops::Range<usize>| -> usize { blocks[range.clone()].iter().map(|b| length(b.text())).sum() };
-    let fits = |range: &std::ops::Range<usize>| range.len() <= 1 || size(range) <= QUOTE_CHARACTERS;
+fn choose(blocks: &[Block], wanted: &str) -> Range<usize> {
+    let size = |range: &Range<usize>| -> usize { blocks[range.clone()].iter().map(|b| length(b.text())).sum() };
+    let fits = |range: &Range<usize>| range.len() <= 1 || size(range) <= QUOTE_CHARACTERS;
     if fits(&(0..blocks.len())) {
         return 0..blocks.len();
     }
+    let wanted = Wanted::of(wanted, blocks);
     let mut best = (0..1, -1.0);
     for start in 0..blocks.len() {
         for end in start + 1..=blocks.len() {
@@ -91,12 +92,40 @@ fn choose(knowledge: &Knowledge, blocks: &[Block], wanted: &str) -> std::ops::Ra
             if !fits(&range) {
                 break;
             }
-            let text: Vec<&str> = blocks[range.clone()].iter().map(Block::text).collect();
-            let relevance = knowledge.relevance(wanted, &text.join("\n"));
+            let relevance = wanted.relevance(&range);
             if relevance > best.1 || (relevance >= best.1 && range.len() > best.0.len()) {
                 best = (range, relevance);
             }
         }
     }
     best.0
+}
+
+/// The wanted words that the blocks of a passage have: where, and how much each tells blocks apart.
+struct Wanted(Vec<(Vec<usize>, f32)>);
+
+impl Wanted {
+    fn of(wanted: &str, blocks: &[Block]) -> Self {
+        let held: Vec<HashSet<String>> = blocks.iter().map(|block| terms(block.text()).collect()).collect();
+        // Sorted, since a sum of floats depends on its order.
+        let wanted: BTreeSet<String> = terms(wanted).collect();
+        let place = |term: String| {
+            let holders: Vec<usize> = (0..held.len()).filter(|block| held[*block].contains(&term)).collect();
+            let all = count(blocks.len());
+            let rarity = (1.0 + (all - count(holders.len()) + 0.5) / (count(holders.len()) + 0.5)).ln();
+            (holders, rarity)
+        };
+        Self(wanted.into_iter().map(place).collect())
+    }
+
+    /// The rarity of the words that the blocks in `range` have.
+    fn relevance(&self, range: &Range<usize>) -> f32 {
+        let holds = |holders: &[usize]| holders.iter().any(|block| range.contains(block));
+        self.0.iter().filter(|(holders, _)| holds(holders)).map(|(_, rarity)| rarity).sum()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of blocks are far below 2^24")]
+fn count(number: usize) -> f32 {
+    number as f32
 }

@@ -8,7 +8,7 @@ use answers::{AnswerError, Answerer, AnyAnswerer, Blame, Request};
 use rstest::rstest;
 use shared::{
     answer::{Answer, Format},
-    config::{AnswerMode, Answers},
+    config::{AnswerMode, Answers, Settings},
     conversation::Conversation,
     ids::{ChannelId, EventId, TeamId, UserId},
     task::{Question, Surface},
@@ -38,8 +38,12 @@ fn question(text: &str) -> Question {
     }
 }
 
+fn from_config(answer: Answers) -> Result<AnyAnswerer, AnswerError> {
+    AnyAnswerer::from_config(&Settings { answer, ..Settings::default() })
+}
+
 fn extract(folder: &Path) -> Result<AnyAnswerer, AnswerError> {
-    AnyAnswerer::from_config(&Answers { knowledge: Some(folder.to_owned()), ..Answers::default() })
+    from_config(Answers { knowledge: Some(folder.to_owned()), ..Answers::default() })
 }
 
 async fn ask(answerer: &AnyAnswerer, text: &str, turns: &[Turn]) -> Answer {
@@ -140,10 +144,10 @@ async fn a_passage_longer_than_a_message_is_cut_and_keeps_its_sources() {
 #[test]
 fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("notes.txt"), "no page").unwrap();
+    std::fs::write(folder.path().join("data.json"), "no page").unwrap();
     std::fs::write(folder.path().join("blank.md"), "\n\n").unwrap();
     std::fs::write(folder.path().join("plain file"), "").unwrap();
-    let unset = AnyAnswerer::from_config(&Answers::default());
+    let unset = from_config(Answers::default());
     let missing = extract(&folder.path().join("missing"));
     let no_folder = extract(&folder.path().join("plain file"));
     let empty = extract(folder.path());
@@ -190,6 +194,29 @@ async fn a_folder_that_goes_away_is_not_quoted_and_one_that_is_back_is_read_anew
     assert_eq!(locations(&ask(&answerer, "does a gnu have horns?", &[]).await), ["gnu.md"]);
 }
 
+#[tokio::test]
+async fn a_changed_page_is_quoted_as_it_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+    write("zebra.md", "# Zebra\n\nA zebra has stripes.\n");
+    write("gnu.md", "# Gnu\n\nA gnu has horns.\n");
+    let answerer = extract(folder.path()).unwrap();
+    assert!(ask(&answerer, "does a zebra have stripes?", &[]).await.text.contains("A zebra has stripes."));
+    write("zebra.md", "# Zebra\n\nA zebra has black stripes.\n");
+    write("okapi.html", "<title>Okapi</title><h1>Okapi</h1><p>An okapi has striped legs.</p>");
+    std::fs::remove_file(folder.path().join("gnu.md")).unwrap();
+    loop {
+        let answer = ask(&answerer, "does a zebra have stripes?", &[]).await;
+        if answer.text.contains("A zebra has black stripes.") {
+            break;
+        }
+        assert!(answer.text.contains("A zebra has stripes."), "{}", answer.text);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(locations(&ask(&answerer, "does an okapi have striped legs?", &[]).await), ["okapi.html"]);
+    assert!(ask(&answerer, "does a gnu have horns?", &[]).await.sources.is_empty());
+}
+
 #[test]
 fn a_failure_is_laid_to_the_question_or_to_a_dependency() {
     let question = AnswerError::QuestionFails { source: "refused".into() };
@@ -200,7 +227,7 @@ fn a_failure_is_laid_to_the_question_or_to_a_dependency() {
 
 #[tokio::test]
 async fn echo_repeats_the_question_and_counts_the_turns() {
-    let echo = AnyAnswerer::from_config(&Answers { mode: AnswerMode::Echo, ..Answers::default() }).unwrap();
+    let echo = from_config(Answers { mode: AnswerMode::Echo, ..Answers::default() }).unwrap();
     let turns = [Turn::user("a"), Turn::assistant("b"), Turn::user("c"), Turn::assistant("d")];
     let answer = ask(&echo, "<!channel> e?", &turns).await;
     let expected = "answer to: <!channel> e? (turn 3)".to_owned();

@@ -5,9 +5,11 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::{dead_letters, queues, thread};
+
 /// A Slack assistant that remembers the thread.
 #[derive(Debug, Parser)]
-#[command(name = "threadkeeper", version)]
+#[command(name = "threadkeeper", version = service::VERSION)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -17,6 +19,12 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Try the bot: everything in this one process, with a simulated Slack in your browser
     Dev(DevArguments),
+    /// Questions that were given up: list them, ask them again, remove them
+    DeadLetters(dead_letters::Arguments),
+    /// How much is in each queue
+    Queues(queues::Arguments),
+    /// What Redis knows of a thread; make it forget
+    Thread(thread::Arguments),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  threadkeeper completions bash > ~/.local/share/bash-completion/completions/threadkeeper"

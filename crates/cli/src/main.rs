@@ -1,7 +1,12 @@
-//! The command `threadkeeper`: `dev` runs everything in this one process, for trying the bot.
+//! The command `threadkeeper`: `dev` runs everything in this one process, for trying the bot; the others are for operators.
 
 mod command_line;
+mod dead_letters;
 mod dev;
+mod queues;
+mod session;
+mod terminal;
+mod thread;
 
 use std::{io, process::ExitCode};
 
@@ -12,6 +17,9 @@ use command_line::{Command, CommandLine};
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Dev(arguments) => dev::run(&arguments),
+        Command::DeadLetters(arguments) => dead_letters::run(arguments),
+        Command::Queues(arguments) => queues::run(&arguments),
+        Command::Thread(arguments) => thread::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "threadkeeper", &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -105,6 +105,17 @@ impl ServiceBuilder {
         self
     }
 
+    /// Runs it to its end, as a command of an operator; its environment is that of the services.
+    ///
+    /// # Errors
+    /// When the binary is not built, or cannot be started.
+    pub fn output(&self) -> Result<std::process::Output, HarnessError> {
+        let mut command = Command::new(binary(&self.binary)?);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.output().map_err(|source| HarnessError::Start { program: self.name.clone(), source })
+    }
+
     /// Starts it and returns at once; [`Service::ready`] waits.
     ///
     /// # Errors

@@ -92,6 +92,18 @@ impl StackBuilder {
         SCALED_TIMES.iter().fold(self, |stack, (name, value)| stack.env(*name, *value))
     }
 
+    /// Answers grow for about a second and a half before they are complete, and each is shown meanwhile: Slack's limits are
+    /// not kept to, which would allow few streams a minute.
+    #[must_use]
+    pub fn streaming(self) -> Self {
+        let variables = [
+            ("THREADKEEPER__ANSWER__ECHO_SENTENCES", "5"),
+            ("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms"),
+            ("THREADKEEPER__SLACK__PACING", "off"),
+        ];
+        variables.into_iter().fold(self, |stack, (name, value)| stack.env(name, value))
+    }
+
     /// Starts everything and waits until every service is ready.
     ///
     /// # Errors
@@ -201,8 +213,17 @@ impl Stack {
 
     /// A service as this stack would start it, `ingress` or `responder`, for a test that changes something first.
     pub fn service(&self, kind: &str, number: usize) -> ServiceBuilder {
-        let mut builder = Service::builder(format!("threadkeeper-{kind}"))
-            .name(format!("{kind} {number}"))
+        self.configured(Service::builder(format!("threadkeeper-{kind}")).name(format!("{kind} {number}")))
+    }
+
+    /// The command `threadkeeper` with these arguments, for its operators.
+    pub fn operator(&self, arguments: &[&str]) -> ServiceBuilder {
+        let command = Service::builder("threadkeeper");
+        self.configured(arguments.iter().fold(command, |command, argument| command.arg(*argument)))
+    }
+
+    fn configured(&self, builder: ServiceBuilder) -> ServiceBuilder {
+        let mut builder = builder
             .env("SLACK_BOT_TOKEN", BOT_TOKEN)
             .env("SLACK_SIGNING_SECRET", SIGNING_SECRET)
             .env("REDIS_URL", self.redis.url())

@@ -12,7 +12,8 @@ use threads::{
 
 use crate::{
     decision::Decision,
-    reconcile::{Trace, WHOLE},
+    found::{Found, found},
+    reconcile::Trace,
     waiting::Reason,
     worker::{Try, Worker},
 };
@@ -93,7 +94,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             }
             seen => seen?,
         };
-        let exchanges = pair_up(&seen, question, identity);
+        let exchanges = pair_up(&seen, question, identity, grant.forgotten);
         if !exchanges.is_empty() {
             metrics::counter!("threadkeeper_contexts_rebuilt_total").increment(1);
             tracing::info!(
@@ -129,13 +130,14 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     ///
     /// # Errors
     /// When Slack could not be asked.
-    pub(crate) async fn remember_anew(&self, question: &Question) -> Result<Memory, CallError> {
+    pub(crate) async fn remember_anew(&self, attempt: &Try<'_>) -> Result<Memory, CallError> {
+        let Try { question, grant, .. } = attempt;
         tokio::time::sleep(self.delivery.reconcile_pause).await;
         let identity = self.identity().await?;
         match self.messages(question).await {
             // The stored context stays, and the next question reads the thread if it is stale.
             Err(CallError::Refused { .. }) => Ok(Memory::Unreadable),
-            seen => Ok(Memory::Lost(pair_up(&seen?, question, identity))),
+            seen => Ok(Memory::Lost(pair_up(&seen?, question, identity, grant.forgotten))),
         }
     }
 
@@ -163,17 +165,20 @@ fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
 
 /// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
 /// no turn, as in a context that was never lost; a younger question that was answered first is one, since people see it.
-fn pair_up(seen: &[Seen], question: &Question, identity: &Identity) -> Vec<Exchange> {
+/// What was asked before the thread was forgotten on request is none either, whenever it was answered.
+fn pair_up(seen: &[Seen], question: &Question, identity: &Identity, forgotten: Option<MessageTs>) -> Vec<Exchange> {
+    let own: Vec<Seen> = seen.iter().filter(|message| message.is_by(identity)).cloned().collect();
     let mut exchanges: Vec<Exchange> = seen
         .iter()
         .filter(|message| message.ts != question.ts && !message.is_by(identity))
+        .filter(|message| forgotten.is_none_or(|forgotten| message.ts > forgotten))
         .filter_map(|asked| {
             let key = EventKey::of(&question.channel, &asked.ts);
-            let answer = seen.iter().find(|message| message.is_by(identity) && message.is_answer_to(&key, WHOLE))?;
+            let Found::All { text, .. } = found(&own, &key, None) else { return None };
             Some(Exchange {
                 asked: asked.ts,
                 question: plain_text(&asked.text, &identity.user),
-                answer: plain_text(&answer.text, &identity.user),
+                answer: plain_text(&text, &identity.user),
             })
         })
         .collect();
@@ -190,7 +195,7 @@ mod tests {
         ids::{ChannelId, EventId, TeamId, UserId},
         task::Surface,
     };
-    use slack::replies::{Mark, Metadata};
+    use slack::replies::{Mark, Metadata, Part};
 
     use super::*;
 
@@ -212,7 +217,8 @@ mod tests {
         let mark = Mark {
             event_type: Metadata::ANSWER.to_owned(),
             event_key: Some(EventKey::of(&ChannelId::new("C1"), &ts(question)).to_string()),
-            part: Some(WHOLE.to_owned()),
+            part: Some(Part::WHOLE),
+            answer: None,
         };
         Seen { mark: Some(mark), ..said(seconds, "UBOT", text) }
     }
@@ -236,7 +242,7 @@ mod tests {
     }
 
     fn rebuilt(seen: &[Seen]) -> Vec<(String, String)> {
-        pair_up(seen, &question(100), &bot()).into_iter().map(|e| (e.question, e.answer)).collect()
+        pair_up(seen, &question(100), &bot(), None).into_iter().map(|e| (e.question, e.answer)).collect()
     }
 
     #[test]
@@ -264,6 +270,19 @@ mod tests {
             [said(1, "U1", "one?"), answered(2, 1, "first"), said(102, "U1", "later?"), answered(103, 102, "last")];
         let expected = [("one?", "first"), ("later?", "last")];
         assert_eq!(rebuilt(&seen), expected.map(|(q, a)| (q.to_owned(), a.to_owned())));
+    }
+
+    #[test]
+    fn what_was_asked_before_the_thread_was_forgotten_stays_forgotten() {
+        let seen = [
+            said(1, "U1", "one?"),
+            answered(6, 1, "late"),
+            said(5, "U1", "two?"),
+            said(7, "U1", "three?"),
+            answered(8, 7, "last"),
+        ];
+        let exchanges = pair_up(&seen, &question(100), &bot(), Some(ts(5)));
+        assert_eq!(exchanges.iter().map(|exchange| exchange.question.as_str()).collect::<Vec<_>>(), ["three?"]);
     }
 
     #[test]

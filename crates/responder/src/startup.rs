@@ -22,7 +22,7 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let Process { id, settings, metrics, mut lifecycle } = process;
     let bot = Bot::connect(&settings.slack, &settings.delivery).await?;
-    let answerer = AnyAnswerer::from_config(&settings.answer)?;
+    let answerer = AnyAnswerer::from_config(&settings)?;
     let broker = RabbitMq::connect(&settings.amqp, &settings.delivery.waits, &id).await?;
     // A Redis that knows nothing while questions are under way has lost its data.
     let origin = if broker.depths().await?.nothing_is_under_way() { Origin::FirstStart } else { Origin::PossibleLoss };

@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::PathBuf, process::ExitCode};
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Parser, Subcommand};
 use shared::{
     config::{Environment, Log, Settings},
     ids::ProcessId,
@@ -10,12 +10,14 @@ use shared::{
     telemetry::{self, Metrics},
 };
 
+use crate::healthcheck;
+
 /// The command line of both services.
 #[derive(Debug, Parser)]
 #[command(disable_version_flag = true)]
 struct CommandLine {
     /// TOML file with options; the environment wins over it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Print the effective configuration, secrets redacted, and exit
     #[arg(long)]
@@ -23,6 +25,19 @@ struct CommandLine {
     /// Print the version and exit
     #[arg(long, short = 'V', action = ArgAction::SetTrue)]
     version: bool,
+    #[command(subcommand)]
+    act: Option<Act>,
+}
+
+/// What a service does instead of serving.
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Ask the service that runs beside this one, with the same configuration, whether it is ready; exit code 0 or 1
+    Healthcheck {
+        /// Ask only whether it runs
+        #[arg(long)]
+        live: bool,
+    },
 }
 
 /// What a service starts with.
@@ -46,7 +61,7 @@ where
 {
     let arguments = parse(program, about);
     let name = program.strip_prefix("threadkeeper-").unwrap_or(program);
-    let version = env!("CARGO_PKG_VERSION");
+    let version = crate::VERSION;
     if arguments.version {
         println!("{program} {version}");
         return ExitCode::SUCCESS;
@@ -59,6 +74,9 @@ where
     if arguments.check_config {
         print!("{}", settings.to_redacted_toml());
         return ExitCode::SUCCESS;
+    }
+    if let Some(Act::Healthcheck { live }) = arguments.act {
+        return healthcheck::run(name, if live { "/livez" } else { "/readyz" }, &settings);
     }
     let metrics = match telemetry::init(&settings.log) {
         Ok(metrics) => metrics,

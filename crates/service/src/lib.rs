@@ -4,5 +4,9 @@
 pub mod admin;
 pub mod bind;
 mod command;
+mod healthcheck;
 
 pub use command::{Process, run};
+
+/// The version of this build, with its commit: `0.1.0 (b1946ac92492)`.
+pub const VERSION: &str = env!("THREADKEEPER_VERSION");

@@ -74,7 +74,8 @@ where
 }
 
 fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::try_new(&log.filter)
+    // The language model's client logs what servers say about a request, which may repeat its text.
+    EnvFilter::try_new(format!("{},genai=off", log.filter))
         .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })
 }
 

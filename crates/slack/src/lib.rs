@@ -31,6 +31,7 @@
 
 pub mod error;
 pub mod event;
+pub mod markdown;
 pub mod replies;
 pub mod signature;
 

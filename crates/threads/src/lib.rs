@@ -41,6 +41,7 @@ pub mod epoch;
 pub mod error;
 mod heartbeat;
 pub mod outcome;
+pub mod overview;
 pub mod redis;
 mod splice;
 pub mod store;

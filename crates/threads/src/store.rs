@@ -12,10 +12,14 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Pace, Permit, Registered, Released,
-        Renewed, State,
+        Announced, Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Look, Noted, Pace, Permit, Registered,
+        Released, Renewed, State, Streams,
     },
 };
+
+/// How long it is remembered that a thread was forgotten on request. Slack keeps the messages, so a follow-up that comes
+/// later than this is answered with them again; 90 days are far beyond the length of any conversation.
+pub(crate) const FORGOTTEN_FOR: Duration = Duration::from_hours(90 * 24);
 
 /// Turn order and context of all threads, shared by all processes.
 ///
@@ -68,15 +72,32 @@ pub trait ThreadStore: Send + Sync {
         attempt: Attempt,
     ) -> impl Future<Output = Result<Released, ThreadError>> + Send;
 
-    /// Announces the post and keeps the answer; the lease becomes `lease` from now.
+    /// Announces what is going to be posted; the lease becomes `lease` from now. After a stream its answer is announced too,
+    /// before it is finished.
     fn begin_post(
         &self,
         conversation: &Conversation,
         ts: MessageTs,
         owner: &OwnerId,
-        answer: &KeptAnswer,
+        announced: Announced<'_>,
         lease: Duration,
     ) -> impl Future<Output = Result<Begun, ThreadError>> + Send;
+
+    /// Notes which message the announced stream is; none = Slack said that it has begun none. The first message stays. It
+    /// is true whoever says it and in any epoch, so nobody has to own the question for it.
+    fn note_stream(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        message: Option<MessageTs>,
+    ) -> impl Future<Output = Result<Noted, ThreadError>> + Send;
+
+    /// The streams of a thread, as far as they are remembered; changes nothing.
+    fn streams(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+    ) -> impl Future<Output = Result<Streams, ThreadError>> + Send;
 
     /// Records the answer and puts question and answer into the context. The first record wins.
     fn finish(
@@ -103,6 +124,16 @@ pub trait ThreadStore: Send + Sync {
         burial: &BurialId,
         notice: MessageTs,
     ) -> impl Future<Output = Result<(), ThreadError>> + Send;
+
+    /// Forgets on request what was said in the thread up to `at`, the request's own timestamp: the context goes at once, an
+    /// answer under way does not bring it back, and what is older is not read from Slack again for 90 days. Whether there was
+    /// a context. Questions that wait stay, and are answered without it. Asked again with the same `at`, or an older one, it
+    /// does nothing.
+    fn forget(
+        &self,
+        conversation: &Conversation,
+        at: MessageTs,
+    ) -> impl Future<Output = Result<bool, ThreadError>> + Send;
 
     /// What became of a question; changes nothing.
     fn look(

@@ -1,22 +1,53 @@
-//! Finds and reads the Markdown files of a folder.
+//! Finds the pages of a folder, and says whether they changed.
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
+use super::reading::Format;
 use crate::AnswerError;
 
 /// Larger files are passed over: no page for people is that long, it would be a dump. 1 MiB, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// A file that was read.
+/// A page's file, unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct File {
     /// Its path in the folder, with `/`.
     pub(super) path: String,
-    /// Its text.
-    pub(super) text: String,
+    /// Where to read it.
+    pub(super) place: PathBuf,
+    /// How it is written.
+    pub(super) format: Format,
+    /// What it was like when it was found.
+    pub(super) stamp: Stamp,
+}
+
+/// What changes when a file does. A copy that keeps length and time is another file with another number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) bytes: u64,
+    modified: Option<SystemTime>,
+    /// Number of the file and time of its last change of any kind, where the system has them.
+    identity: Option<(u64, i64, i64)>,
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(about: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = Some((about.ino(), about.ctime(), about.ctime_nsec()));
+        Self { bytes: about.len(), modified: about.modified().ok(), identity }
+    }
+
+    #[cfg(not(unix))]
+    fn of(about: &Metadata) -> Self {
+        Self { bytes: about.len(), modified: about.modified().ok(), identity: None }
+    }
 }
 
 /// What was passed over, by reason.
@@ -24,9 +55,9 @@ pub(super) struct File {
 pub struct Skipped {
     /// Files and folders whose name starts with a point.
     pub hidden: usize,
-    /// Markdown files over 1 MiB.
+    /// Pages over 1 MiB.
     pub too_large: usize,
-    /// Markdown files and folders that could not be read, or that are no UTF-8.
+    /// Pages and folders that could not be read, or that are no UTF-8.
     pub unreadable: usize,
 }
 
@@ -37,20 +68,30 @@ impl Skipped {
     }
 }
 
-/// Reads every Markdown file under `root`, in the order of their paths. Links are followed, each folder is read once:
-/// a Kubernetes `ConfigMap` is mounted as links into a hidden folder.
-pub(super) fn read(root: &Path) -> Result<(Vec<File>, Skipped), AnswerError> {
+/// What a folder holds at one moment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    /// Its pages, in the order of their paths.
+    pub(super) files: Vec<File>,
+    /// What was passed over.
+    pub(super) skipped: Skipped,
+    /// For a person: which, and why; not what is hidden.
+    pub(super) remarks: Vec<String>,
+}
+
+/// Lists every page under `root`. Links are followed, each folder is listed once: a Kubernetes `ConfigMap` is mounted as
+/// links into a hidden folder.
+pub(super) fn list(root: &Path) -> Result<Listing, AnswerError> {
     let unreadable = |source| AnswerError::KnowledgeUnreadable { path: root.to_owned(), source };
-    let mut walk = Walk { root, files: Vec::new(), skipped: Skipped::default(), seen: HashSet::new() };
+    let mut walk = Walk { root, listing: Listing::default(), seen: HashSet::new() };
     walk.seen.insert(fs::canonicalize(root).map_err(unreadable)?);
     walk.folder(root).map_err(unreadable)?;
-    Ok((walk.files, walk.skipped))
+    Ok(walk.listing)
 }
 
 struct Walk<'a> {
     root: &'a Path,
-    files: Vec<File>,
-    skipped: Skipped,
+    listing: Listing,
     seen: HashSet<PathBuf>,
 }
 
@@ -61,45 +102,38 @@ impl Walk<'_> {
         for entry in entries {
             let path = entry.path();
             if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                self.skipped.hidden += 1;
+                self.listing.skipped.hidden += 1;
             } else if let Err(error) = self.entry(&path) {
-                tracing::warn!(path = %path.display(), %error, "knowledge: {} skipped, it cannot be read", path.display());
-                self.skipped.unreadable += 1;
+                self.listing.remarks.push(format!("{} skipped, it cannot be read: {error}", path.display()));
+                self.listing.skipped.unreadable += 1;
             }
         }
         Ok(())
     }
 
     fn entry(&mut self, path: &Path) -> io::Result<()> {
-        let markdown = is_markdown(path);
+        let format = Format::of(path);
         let about = match fs::metadata(path) {
             Ok(about) => about,
             // A dangling link to something else than a page is no loss.
-            Err(_) if !markdown => return Ok(()),
+            Err(_) if format.is_none() => return Ok(()),
             Err(error) => return Err(error),
         };
         if about.is_dir() {
             return if self.seen.insert(fs::canonicalize(path)?) { self.folder(path) } else { Ok(()) };
         }
-        if !markdown || !about.is_file() {
-            return Ok(());
-        }
+        let Some(format) = format.filter(|_| about.is_file()) else { return Ok(()) };
         if about.len() > MAX_FILE_BYTES {
-            tracing::warn!(path = %path.display(), bytes = about.len(), "knowledge: {} skipped, over 1 MiB", path.display());
-            self.skipped.too_large += 1;
+            self.listing.remarks.push(format!("{} skipped, over 1 MiB", path.display()));
+            self.listing.skipped.too_large += 1;
             return Ok(());
         }
-        let text = fs::read_to_string(path)?;
         let inside = path.strip_prefix(self.root).unwrap_or(path);
         let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        self.files.push(File { path: parts.join("/"), text });
+        let stamp = Stamp::of(&about);
+        self.listing.files.push(File { path: parts.join("/"), place: path.to_owned(), format, stamp });
         Ok(())
     }
-}
-
-fn is_markdown(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ["md", "mdx", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -112,22 +146,46 @@ mod tests {
         fs::write(path, bytes).unwrap();
     }
 
+    fn paths(listing: &Listing) -> Vec<&str> {
+        listing.files.iter().map(|file| file.path.as_str()).collect()
+    }
+
     #[test]
-    fn markdown_is_read_and_the_rest_is_counted_or_passed_over() {
+    fn pages_are_listed_and_the_rest_is_counted_or_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         write(root, "b/two.MDX", b"two");
         write(root, "a.md", b"one");
         write(root, "b/c/three.markdown", b"three");
-        write(root, "notes.txt", b"no page");
+        write(root, "c.html", b"three");
+        write(root, "notes.txt", b"four");
+        write(root, "data.json", b"no page");
         write(root, ".git/x.md", b"hidden");
         write(root, ".hidden.md", b"hidden");
         write(root, "huge.md", &vec![b'x'; (1 << 20) + 1]);
-        write(root, "latin1.md", b"caf\xe9");
-        let (files, skipped) = read(root).unwrap();
-        let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(paths, ["a.md", "b/c/three.markdown", "b/two.MDX"]);
-        assert_eq!(skipped, Skipped { hidden: 2, too_large: 1, unreadable: 1 });
+        let listing = list(root).unwrap();
+        assert_eq!(paths(&listing), ["a.md", "b/c/three.markdown", "b/two.MDX", "c.html", "notes.txt"]);
+        assert_eq!(listing.skipped, Skipped { hidden: 2, too_large: 1, unreadable: 0 });
+        assert!(listing.remarks.len() == 1 && listing.remarks[0].contains("huge.md"), "{:?}", listing.remarks);
+    }
+
+    #[test]
+    fn a_listing_differs_after_any_change_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, "a.md", b"one");
+        write(root, "b.md", b"two");
+        let before = list(root).unwrap();
+        assert_eq!(list(root).unwrap(), before);
+        // As long, and as old: another file took its place.
+        write(root, "new", b"six");
+        let file = fs::File::options().write(true).open(root.join("new")).unwrap();
+        file.set_modified(fs::metadata(root.join("a.md")).unwrap().modified().unwrap()).unwrap();
+        fs::rename(root.join("new"), root.join("a.md")).unwrap();
+        let replaced = list(root).unwrap();
+        assert_ne!(replaced, before);
+        fs::remove_file(root.join("b.md")).unwrap();
+        assert_ne!(list(root).unwrap(), replaced);
     }
 
     #[cfg(unix)]
@@ -140,9 +198,8 @@ mod tests {
         symlink("..data/page.md", root.join("page.md")).unwrap();
         symlink(".", root.join("circle")).unwrap();
         symlink("nowhere", root.join("dangling")).unwrap();
-        let (files, skipped) = read(root).unwrap();
-        assert_eq!(files.len(), 1);
-        assert_eq!((files[0].path.as_str(), files[0].text.as_str()), ("page.md", "mounted"));
-        assert_eq!(skipped, Skipped { hidden: 1, ..Skipped::default() });
+        let listing = list(root).unwrap();
+        assert_eq!(paths(&listing), ["page.md"]);
+        assert_eq!(listing.skipped, Skipped { hidden: 1, ..Skipped::default() });
     }
 }

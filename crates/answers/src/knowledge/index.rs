@@ -4,7 +4,10 @@
 //! passages and a long thread. The `bm25` crate was measured beside it: 18 ms for a long question alone, since it looks
 //! through every word of each passage; it has no weights, and ranks equals differently in each process.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::terms::terms;
 
@@ -32,8 +35,11 @@ impl WeightedTerms {
         self.0.contains_key(term)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, f32)> {
-        self.0.iter().map(|(term, weight)| (term.as_str(), *weight))
+    /// All of them in a fixed order: sums of floats depend on it, and every worker has to rank alike.
+    fn sorted(&self) -> Vec<(&str, f32)> {
+        let mut sorted: Vec<_> = self.0.iter().map(|(term, weight)| (term.as_str(), *weight)).collect();
+        sorted.sort_unstable_by_key(|(term, _)| *term);
+        sorted
     }
 }
 
@@ -46,23 +52,26 @@ pub(super) struct Match {
     pub(super) score: f32,
     /// How much of the query's weight it holds, 0..=1; words that no passage has count too.
     pub(super) coverage: f32,
+    /// How much of the highest possible score it has, 0..=1; words that no passage has count too.
+    pub(super) share: f32,
 }
 
-#[derive(Debug)]
+/// A word in a passage.
+#[derive(Debug, Clone, Copy)]
 struct Posting {
     passage: u32,
-    /// Occurrences, then (after `finish`) their saturated value.
+    /// Occurrences, then (in the finished index) their saturated value.
     value: f32,
 }
 
-/// The index while passages are added.
+/// The words of some passages, counted. Several threads count, each its part of the passages.
 #[derive(Debug, Default)]
-pub(super) struct IndexBuilder {
+pub(super) struct Counts {
     postings: HashMap<String, Vec<Posting>>,
     lengths: Vec<f32>,
 }
 
-impl IndexBuilder {
+impl Counts {
     pub(super) fn add(&mut self, title: &str, text: &str) {
         let passage = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
         let mut counts: HashMap<String, u16> = HashMap::new();
@@ -77,33 +86,70 @@ impl IndexBuilder {
         }
         self.lengths.push(counts.values().map(|count| f32::from(*count)).sum());
         for (term, count) in counts {
-            self.postings.entry(term).or_default().push(Posting { passage, value: f32::from(count) });
+            let posting = Posting { passage, value: f32::from(count) };
+            self.postings.entry(term).or_default().push(posting);
         }
-    }
-
-    pub(super) fn finish(mut self) -> Index {
-        let passages = count(self.lengths.len());
-        let average = (self.lengths.iter().sum::<f32>() / passages.max(1.0)).max(1.0);
-        for posting in self.postings.values_mut().flatten() {
-            let length = self.lengths[posting.passage as usize] / average;
-            let damping = SATURATION * (1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * length);
-            posting.value = posting.value * (SATURATION + 1.0) / (posting.value + damping);
-        }
-        Index { postings: self.postings, passages: self.lengths.len() }
     }
 }
 
 /// The finished index.
 #[derive(Debug)]
 pub(super) struct Index {
-    postings: HashMap<String, Vec<Posting>>,
+    /// Where in `postings` each word's are.
+    words: HashMap<Box<str>, Range<usize>>,
+    postings: Vec<Posting>,
     passages: usize,
 }
 
 impl Index {
+    /// The index of all passages, in the order of the parts and within them.
+    pub(super) fn of(mut parts: Vec<Counts>) -> Self {
+        let lengths: Vec<f32> = parts.iter().flat_map(|part| part.lengths.iter().copied()).collect();
+        let average = (lengths.iter().sum::<f32>() / count(lengths.len()).max(1.0)).max(1.0);
+        let mut firsts = Vec::with_capacity(parts.len());
+        let mut first = 0;
+        for part in &parts {
+            firsts.push(u32::try_from(first).unwrap_or(u32::MAX));
+            first += part.lengths.len();
+        }
+        let total = parts.iter().flat_map(|part| part.postings.values().map(Vec::len)).sum();
+        let mut index = Self { words: HashMap::new(), postings: Vec::with_capacity(total), passages: lengths.len() };
+        for part in 0..parts.len() {
+            for (word, found) in std::mem::take(&mut parts[part].postings) {
+                let start = index.postings.len();
+                index.append(found, firsts[part], &lengths, average);
+                for later in part + 1..parts.len() {
+                    if let Some(found) = parts[later].postings.remove(&word) {
+                        index.append(found, firsts[later], &lengths, average);
+                    }
+                }
+                index.words.insert(word.into_boxed_str(), start..index.postings.len());
+            }
+        }
+        index
+    }
+
+    fn append(&mut self, found: Vec<Posting>, first: u32, lengths: &[f32], average: f32) {
+        self.postings.extend(found.into_iter().map(|Posting { passage, value }| {
+            let passage = first + passage;
+            let length = lengths[passage as usize] / average;
+            let damping = SATURATION * (1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * length);
+            Posting { passage, value: value * (SATURATION + 1.0) / (value + damping) }
+        }));
+    }
+
+    fn postings(&self, term: &str) -> Option<&[Posting]> {
+        self.words.get(term).map(|range| &self.postings[range.clone()])
+    }
+
+    /// How many passages there are.
+    pub(super) fn passages(&self) -> usize {
+        self.passages
+    }
+
     /// How much a word tells passages apart: high for rare words, 0 for one that no passage has.
     pub(super) fn rarity(&self, term: &str) -> f32 {
-        self.postings.get(term).map_or(0.0, |found| self.rarity_of(found.len()))
+        self.postings(term).map_or(0.0, |found| self.rarity_of(found.len()))
     }
 
     /// The rarity of a word that one passage alone has.
@@ -116,16 +162,13 @@ impl Index {
         (1.0 + (passages - holders + 0.5) / (holders + 0.5)).ln()
     }
 
-    /// All passages that share a word with the query, best first; equals in the order of the folder.
-    pub(super) fn search(&self, query: &WeightedTerms) -> Vec<Match> {
+    /// The `most` best passages that share a word with the query, best first; equals in the order of the passages.
+    /// Those in the `raised` ranges score this many times more.
+    pub(super) fn search(&self, query: &WeightedTerms, raised: &[(Range<usize>, f32)], most: usize) -> Vec<Match> {
         let mut scores = vec![(0.0_f32, 0.0_f32); self.passages];
-        let mut touched = HashSet::new();
         let mut whole = 0.0;
-        // In a fixed order: sums of floats depend on it, and every worker has to rank alike.
-        let mut query: Vec<_> = query.iter().collect();
-        query.sort_unstable_by_key(|(term, _)| *term);
-        for (term, weight) in query {
-            let Some(postings) = self.postings.get(term) else {
+        for (term, weight) in query.sorted() {
+            let Some(postings) = self.postings(term) else {
                 whole += weight * self.rarest() * UNKNOWN_WORD;
                 continue;
             };
@@ -135,14 +178,30 @@ impl Index {
                 let (score, covered) = &mut scores[posting.passage as usize];
                 *score += worth * posting.value;
                 *covered += worth;
-                touched.insert(posting.passage as usize);
             }
         }
+        for (range, factor) in raised {
+            for (score, covered) in &mut scores[range.clone()] {
+                *score *= factor;
+                *covered *= factor;
+            }
+        }
+        let touched = scores.into_iter().enumerate().filter(|(_, (score, _))| *score > 0.0);
         let mut matches: Vec<Match> = touched
-            .into_iter()
-            .map(|passage| Match { passage, score: scores[passage].0, coverage: scores[passage].1 / whole })
+            .map(|(passage, (score, covered))| Match {
+                passage,
+                score,
+                coverage: covered / whole,
+                share: score / (whole * (SATURATION + 1.0)),
+            })
             .collect();
-        matches.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));
+        let order = |a: &Match, b: &Match| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage));
+        // All of many thousands need not be sorted for the few that are wanted.
+        if most > 0 && most < matches.len() {
+            matches.select_nth_unstable_by(most - 1, order);
+        }
+        matches.truncate(most);
+        matches.sort_unstable_by(order);
         matches
     }
 }
@@ -154,14 +213,20 @@ fn count(number: usize) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn index(passages: &[(&str, &str)]) -> Index {
-        let mut builder = IndexBuilder::default();
+    fn counts(passages: &[(&str, &str)]) -> Counts {
+        let mut counts = Counts::default();
         for (title, text) in passages {
-            builder.add(title, text);
+            counts.add(title, text);
         }
-        builder.finish()
+        counts
+    }
+
+    fn index(passages: &[(&str, &str)]) -> Index {
+        Index::of(vec![counts(passages)])
     }
 
     fn query(words: &[(&str, f32)]) -> WeightedTerms {
@@ -172,42 +237,72 @@ mod tests {
         query
     }
 
+    fn search(index: &Index, words: &[(&str, f32)]) -> Vec<Match> {
+        index.search(&query(words), &[], usize::MAX)
+    }
+
     #[test]
     fn score_is_bm25() {
-        let index = index(&[("", "plum plum pear"), ("", "pear")]);
-        let found = index.search(&query(&[("plum", 1.0)]));
+        let found = search(&index(&[("", "plum plum pear"), ("", "pear")]), &[("plum", 1.0)]);
         // idf = ln(1 + (2 - 1 + 0.5) / 1.5) = ln 2; tf = 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / 2))
         let expected = 2.0_f32.ln() * 4.4 / 3.65;
         assert_eq!(found.len(), 1);
         assert!((found[0].score - expected).abs() < 1e-5, "{found:?}");
+        assert!((found[0].share - 2.0 / 3.65).abs() < 1e-5, "{found:?}");
     }
 
     #[test]
     fn a_word_in_the_title_counts_more_than_one_in_the_text() {
         let index = index(&[("pear", "plum"), ("plum", "pear")]);
-        assert_eq!(index.search(&query(&[("plum", 1.0)]))[0].passage, 1);
+        assert_eq!(search(&index, &[("plum", 1.0)])[0].passage, 1);
     }
 
     #[test]
     fn weights_decide_between_words() {
         let index = index(&[("", "plum"), ("", "pear")]);
-        assert_eq!(index.search(&query(&[("plum", 0.3), ("pear", 1.0)]))[0].passage, 1);
-        assert_eq!(index.search(&query(&[("plum", 1.0), ("pear", 0.3)]))[0].passage, 0);
+        assert_eq!(search(&index, &[("plum", 0.3), ("pear", 1.0)])[0].passage, 1);
+        assert_eq!(search(&index, &[("plum", 1.0), ("pear", 0.3)])[0].passage, 0);
+    }
+
+    #[test]
+    fn a_raised_range_comes_first_among_equals() {
+        let index = index(&[("", "plum"), ("", "plum"), ("", "plum")]);
+        let found = index.search(&query(&[("plum", 1.0)]), &[(1..2, 1.5)], 2);
+        assert_eq!(found.iter().map(|found| found.passage).collect::<Vec<_>>(), [1, 0]);
     }
 
     #[test]
     fn an_unknown_word_lowers_the_coverage_and_not_the_score() {
         let index = index(&[("", "plum"), ("", "pear")]);
-        let known = index.search(&query(&[("plum", 1.0)]))[0];
-        let half = index.search(&query(&[("plum", 1.0), ("fig", 1.0)]))[0];
+        let known = search(&index, &[("plum", 1.0)])[0];
+        let half = search(&index, &[("plum", 1.0), ("fig", 1.0)])[0];
         assert!((known.coverage - 1.0).abs() < 1e-6);
         assert!((half.coverage - 1.0 / (1.0 + UNKNOWN_WORD)).abs() < 1e-6);
+        assert!((half.share - known.share * half.coverage).abs() < 1e-6);
         assert!((known.score - half.score).abs() < 1e-6);
     }
 
     #[test]
     fn nothing_in_common_finds_nothing() {
-        assert!(index(&[("", "plum")]).search(&query(&[("fig", 1.0)])).is_empty());
-        assert!(index(&[]).search(&query(&[("fig", 1.0)])).is_empty());
+        assert!(search(&index(&[("", "plum")]), &[("fig", 1.0)]).is_empty());
+        assert!(search(&index(&[]), &[("fig", 1.0)]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn counting_in_parts_changes_nothing_and_the_best_few_are_the_first_of_all(
+            texts in proptest::collection::vec("([a-e]{4} ){0,6}", 0..12),
+            cut in 0_usize..12,
+            most in 0_usize..6,
+        ) {
+            let passages: Vec<(&str, &str)> = texts.iter().map(|text| ("", text.as_str())).collect();
+            let (one, other) = passages.split_at(cut.min(passages.len()));
+            let (whole, parted) = (index(&passages), Index::of(vec![counts(one), counts(other)]));
+            let asked = query(&[("aaaa", 1.0), ("bbbb", 0.5), ("abcd", 0.2), ("eeee", 1.0)]);
+            let places = |found: Vec<Match>| found.iter().map(|m| (m.passage, m.score.to_bits())).collect::<Vec<_>>();
+            let all = places(whole.search(&asked, &[], usize::MAX));
+            prop_assert_eq!(&all, &places(parted.search(&asked, &[], usize::MAX)));
+            prop_assert_eq!(&all[..most.min(all.len())], &places(parted.search(&asked, &[], most))[..]);
+        }
     }
 }

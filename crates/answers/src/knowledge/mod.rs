@@ -1,52 +1,62 @@
-//! The knowledge folder: Markdown files as passages, ranked by BM25. Read at start, then held in memory and never changed;
-//! read again after the folder was away ([`library`]).
+//! The knowledge folder: pages as passages, ranked by BM25, held in memory. What is held never changes; when the folder
+//! does, the next one is built beside it and takes its place ([`library`]).
 //!
-//! In reading order: [`folder`] finds the files, [`markdown`] and [`inline`] read them, [`page`] makes passages,
-//! [`terms`] says what a word is, [`index`] ranks, [`query`] makes the search of a question and its thread.
+//! In reading order: [`folder`] finds the files, [`reading`] reads them on all cores, [`markdown`] and [`inline`],
+//! [`html`] and [`plain_text`] know their formats, [`page`] makes passages, [`terms`] says what a word is, [`index`] ranks,
+//! [`query`] makes the search of a question and its thread.
 
 mod folder;
+mod html;
 mod index;
 mod inline;
 mod library;
 mod markdown;
 mod page;
+mod plain_text;
 mod query;
+mod reading;
 mod terms;
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    path::Path,
-    time::Instant,
-};
+use std::{ops::Range, path::Path, sync::Arc, time::Instant};
 
 use shared::turn::Turn;
 
-pub use self::{folder::Skipped, markdown::Block, page::Passage};
 use self::{
-    index::{Index, IndexBuilder, Match},
+    folder::Listing,
+    index::{Index, Match},
     query::Query,
+    reading::{Page, Part},
 };
-pub(crate) use self::{library::Library, markdown::Fence};
-use crate::AnswerError;
+pub use self::{folder::Skipped, library::Library, markdown::Block, page::Passage};
+pub(crate) use self::{
+    markdown::Fence,
+    page::blocks,
+    terms::{asks, terms},
+};
+use crate::{AnswerError, Findings, Found, Inquiry};
 
-/// The best passage fits when it holds at least this share of what was asked for (by rarity of the words) …
+/// The best passage fits when its strength is at least this. Strength is the geometric mean of two measures that fail in
+/// different ways: the score in words that one passage alone has (a long question collects many weak words), and the score
+/// as a share of the highest possible one (a single common word reaches it easily).
 ///
-/// Together with the next condition: of 145 questions that a collection of 1,152 pages answers, 90 in 100 found something
-/// fitting; of 345 about other subjects 16 in 100 there, and 2 in 100 in a documentation of 298 pages. Questions that
-/// the collection nearly answers cannot be told apart by words: half of them are answered with what is near.
-const FITTING_COVERAGE: f32 = 0.6;
-/// … or when it scores as two words that it alone has, or when the question names the page by its whole title.
-const FITTING_RARE_WORDS: f32 = 2.0;
+/// At this threshold 13 of 100 answerable questions of a public set find nothing, and of those that its collection cannot
+/// answer, though it is about their subject, 62 of 100; of questions about other subjects 92 of 100. Questions that a
+/// collection nearly answers cannot be told apart by words. docs/BENCHMARKS.md has the figures over all thresholds.
+const FITTING_STRENGTH: f32 = 0.75;
+/// … or when it holds at least this share of what was asked for (by rarity of the words): a question of one or two words
+/// is strong nowhere, and answered where they stand.
+const FITTING_COVERAGE: f32 = 0.8;
 /// A further passage fits when it scores at least this share of the best one.
 const FITTING_SHARE: f32 = 0.85;
 
 /// All passages of a folder, searchable.
 #[derive(Debug)]
 pub struct Knowledge {
-    passages: Vec<Passage>,
+    pages: Vec<Arc<Page>>,
+    /// The number of each page's first passage, and of all passages.
+    firsts: Vec<usize>,
     index: Index,
-    files: usize,
-    skipped: Skipped,
+    listing: Listing,
 }
 
 /// A passage for a question.
@@ -56,36 +66,73 @@ pub struct Hit<'a> {
     pub passage: &'a Passage,
     /// Its score; comparable within one search only.
     pub score: f32,
+    /// How strongly it matches; comparable between searches. The best passage fits from a threshold on.
+    pub strength: f32,
     /// Whether it is relevant enough to be quoted.
     pub fits: bool,
 }
 
 impl Knowledge {
-    /// Reads the Markdown files (`.md`, `.mdx`, `.markdown`) under `folder` and indexes them; blocking, some ms per
-    /// hundred files.
+    /// What the folder is called as a source, for a person.
+    pub(crate) const SOURCE: &'static str = "documents";
+
+    /// Reads the pages under `folder` (Markdown, plain text, HTML) and indexes them on all cores; blocking, about a second
+    /// per thousand files.
     ///
     /// # Errors
-    /// When the folder cannot be listed, or holds no readable Markdown file with text.
+    /// When the folder cannot be listed, or holds no readable page with text.
     pub fn open(folder: &Path) -> Result<Self, AnswerError> {
+        Self::read(folder, folder::list(folder)?, None)
+    }
+
+    /// Reads what is listed; takes unchanged pages from `before`.
+    fn read(folder: &Path, mut listing: Listing, before: Option<&Self>) -> Result<Self, AnswerError> {
         let start = Instant::now();
-        let (files, skipped) = folder::read(folder)?;
-        let passages: Vec<Passage> = files.iter().flat_map(|file| page::passages(&file.path, &file.text)).collect();
-        if passages.is_empty() {
-            return Err(AnswerError::KnowledgeEmpty { path: folder.to_owned(), skipped: skipped.total() });
+        let parts = reading::read(&listing.files, before.map_or(&[], |before| &before.pages));
+        for failure in parts.iter().flat_map(|part| &part.pages).filter_map(|page| page.failure.clone()) {
+            listing.skipped.unreadable += 1;
+            listing.remarks.push(failure);
         }
-        let mut index = IndexBuilder::default();
-        for passage in &passages {
-            let text: Vec<&str> = passage.blocks.iter().map(Block::text).collect();
-            index.add(&passage.title, &text.join("\n"));
+        let knowledge = Self::of(parts, listing);
+        if knowledge.passages() == 0 {
+            let skipped = knowledge.listing.skipped.total();
+            return Err(AnswerError::KnowledgeEmpty { path: folder.to_owned(), skipped });
         }
-        let knowledge = Self { index: index.finish(), files: files.len(), passages, skipped };
         knowledge.report(folder, start);
         Ok(knowledge)
     }
 
+    /// Whether the folder holds what was read, by its listing.
+    fn lists(&self, listing: &Listing) -> bool {
+        self.listing.files == listing.files
+    }
+
+    /// The given passages, in their order; no folder is read.
+    pub fn of_passages(passages: Vec<Passage>) -> Self {
+        let mut part = Part::default();
+        for passage in passages {
+            let path = passage.page().to_owned();
+            part.add(Arc::new(Page { path, stamp: None, passages: vec![passage], failure: None }));
+        }
+        Self::of(vec![part], Listing::default())
+    }
+
+    fn of(parts: Vec<Part>, listing: Listing) -> Self {
+        let (pages, counts): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.pages, part.counts)).unzip();
+        let pages: Vec<Arc<Page>> = pages.into_iter().flatten().collect();
+        let mut firsts = vec![0];
+        for page in &pages {
+            firsts.push(firsts[firsts.len() - 1] + page.passages.len());
+        }
+        Self { pages, firsts, index: Index::of(counts), listing }
+    }
+
     fn report(&self, folder: &Path, start: Instant) {
+        for remark in &self.listing.remarks {
+            tracing::warn!("knowledge: {remark}");
+        }
         let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (files, passages, skipped) = (self.files, self.passages.len(), self.skipped.total());
+        let (files, passages, skipped) = (self.files(), self.passages(), self.skipped().total());
         tracing::info!(
             folder = %folder.display(),
             files,
@@ -102,57 +149,75 @@ impl Knowledge {
 
     /// How many files can be searched.
     pub fn files(&self) -> usize {
-        self.files
+        self.pages.iter().filter(|page| page.failure.is_none()).count()
     }
 
     /// How many passages can be searched.
     pub fn passages(&self) -> usize {
-        self.passages.len()
+        self.index.passages()
     }
 
     /// What was passed over in the folder.
     pub fn skipped(&self) -> Skipped {
-        self.skipped
+        self.listing.skipped
     }
 
     /// The `most` best passages for `question`, asked after `turns`; best first.
     pub fn search(&self, question: &str, turns: &[Turn], most: usize) -> Vec<Hit<'_>> {
         let query = Query::new(question, turns, &self.index);
-        let mut matches = self.index.search(&query.terms);
-        for found in &mut matches {
-            let bonus = query.bonus(self.passages[found.passage].page());
-            found.score *= bonus;
-            found.coverage *= bonus;
-        }
-        matches.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let raised: Vec<(Range<usize>, f32)> = self.cited(&query).map(|pages| (pages, query.bonus())).collect();
+        let matches = self.index.search(&query.terms, &raised, most.max(1));
         let Some(best) = matches.first().copied() else { return Vec::new() };
         let any_fits = self.fits(&query, best);
         let hit = |found: &Match| Hit {
-            passage: &self.passages[found.passage],
+            passage: self.passage(found.passage),
             score: found.score,
+            strength: self.strength(*found),
             fits: any_fits && found.score >= FITTING_SHARE * best.score,
         };
         matches.iter().take(most).map(hit).collect()
     }
 
+    /// The numbers of the passages of each page that the previous answer cited.
+    fn cited<'a>(&'a self, query: &'a Query<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
+        let pages = if query.cited.is_empty() { &[] } else { self.pages.as_slice() };
+        let cited = pages.iter().enumerate().filter(|(_, page)| query.cited.contains(page.path.as_str()));
+        cited.map(|(number, _)| self.firsts[number]..self.firsts[number + 1])
+    }
+
+    fn passage(&self, number: usize) -> &Passage {
+        let page = self.firsts.partition_point(|first| *first <= number) - 1;
+        &self.pages[page].passages[number - self.firsts[page]]
+    }
+
+    fn strength(&self, found: Match) -> f32 {
+        (found.score / self.index.rarest() * found.share).sqrt()
+    }
+
+    /// What an inquiry finds here.
+    pub(crate) fn find(&self, inquiry: &Inquiry<'_>) -> Findings {
+        let found = |hit: Hit<'_>| Found {
+            id: hit.passage.id(),
+            title: hit.passage.title.clone(),
+            location: hit.passage.location.clone(),
+            text: hit.passage.text(),
+            date: None,
+            author: None,
+            source: Self::SOURCE.to_owned(),
+            fits: hit.fits,
+        };
+        let files = self.files();
+        let searched = if files == 1 { "1 document".to_owned() } else { format!("{files} documents") };
+        let hits = self.search(inquiry.query, inquiry.turns, inquiry.limit);
+        Findings { passages: hits.into_iter().map(found).collect(), searched: vec![searched], away: Vec::new() }
+    }
+
     fn fits(&self, query: &Query<'_>, best: Match) -> bool {
-        best.coverage >= FITTING_COVERAGE
-            || best.score >= FITTING_RARE_WORDS * self.index.rarest()
-            || query.names(self.passages[best.passage].page_title())
-            || query.names_section(self.passages[best.passage].heading())
-    }
-
-    /// How much of `wanted` there is in `text`: the rarity of their common words.
-    pub(crate) fn relevance(&self, wanted: &str, text: &str) -> f32 {
-        let held: HashSet<String> = terms::terms(text).collect();
-        // Sorted, since a sum of floats depends on its order.
-        let wanted: BTreeSet<String> = terms::terms(wanted).collect();
-        wanted.iter().filter(|term| held.contains(*term)).map(|term| self.index.rarity(term)).sum()
-    }
-
-    /// Whether `text` asks anything.
-    pub(crate) fn asks(text: &str) -> bool {
-        terms::asks(text)
+        let passage = self.passage(best.passage);
+        self.strength(best) >= FITTING_STRENGTH
+            || best.coverage >= FITTING_COVERAGE
+            || query.names(passage.page_title())
+            || query.names_section(passage.heading())
     }
 }
 

@@ -1,8 +1,12 @@
-//! One Markdown file as passages.
+//! One page as passages.
 
 use std::collections::HashMap;
 
-use super::markdown::{Block, Element, parse};
+use super::{
+    markdown::{Block, Element, parse},
+    plain_text,
+};
+use crate::citation;
 
 /// The usual length of a passage, in characters: enough for a thought, short enough to rank by.
 const PASSAGE_CHARACTERS: usize = 1_200;
@@ -21,9 +25,21 @@ pub struct Passage {
     pub location: String,
     /// The text, block by block.
     pub blocks: Vec<Block>,
+    /// Its number among the passages of one location, from 0: a long section is split.
+    pub part: usize,
 }
 
 impl Passage {
+    /// Names it within its folder.
+    pub fn id(&self) -> String {
+        if self.part == 0 { self.location.clone() } else { format!("{}~{}", self.location, self.part) }
+    }
+
+    /// The whole text, in Markdown.
+    pub fn text(&self) -> String {
+        self.blocks.iter().map(Block::text).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The title of the passage's page.
     pub(super) fn page_title(&self) -> &str {
         self.title.split_once(HEADING_SEPARATOR).map_or(self.title.as_str(), |(page, _)| page)
@@ -36,16 +52,50 @@ impl Passage {
 
     /// The file of the passage: its path in the folder.
     pub fn page(&self) -> &str {
-        self.location.split_once('#').map_or(self.location.as_str(), |(page, _)| page)
+        citation::page(&self.location)
     }
 }
 
-/// Splits the file at `path` (in the folder, with `/`) into passages.
+/// Where the `#anchor` of a heading comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Anchors {
+    /// From the author, else made from the heading as site generators do.
+    Made,
+    /// From the author alone.
+    Given,
+}
+
+/// Splits the Markdown at `path` (in the folder, with `/`) into passages.
 pub(super) fn passages(path: &str, markdown: &str) -> Vec<Passage> {
     let (front_title, body) = front_matter(markdown);
     let elements = parse(body);
-    let title = front_title.or_else(|| first_heading(&elements)).unwrap_or_else(|| file_stem(path).to_owned());
-    let mut page = Page { path, title, headings: Vec::new(), anchors: HashMap::new(), passages: Vec::new() };
+    let title = front_title.or_else(|| first_heading(&elements));
+    split(path, title, elements, Anchors::Made)
+}
+
+/// Splits HTML, given as Markdown with each heading's `{#id}`. The title is the first heading, else the one of `<title>`.
+pub(super) fn passages_of_html(path: &str, title: Option<String>, markdown: &str) -> Vec<Passage> {
+    let elements = parse(markdown);
+    split(path, first_heading(&elements).or(title), elements, Anchors::Given)
+}
+
+/// Splits plain text. Its headings have no address, so that a passage is found by its file alone.
+pub(super) fn passages_of_text(path: &str, text: &str) -> Vec<Passage> {
+    let elements = plain_text::parse(text);
+    split(path, first_heading(&elements), elements, Anchors::Given)
+}
+
+fn split(path: &str, title: Option<String>, elements: Vec<Element>, anchors: Anchors) -> Vec<Passage> {
+    let title = title.unwrap_or_else(|| file_stem(path).to_owned());
+    let mut page = Page {
+        path,
+        title,
+        making: anchors,
+        headings: Vec::new(),
+        anchors: HashMap::new(),
+        parts: HashMap::new(),
+        passages: Vec::new(),
+    };
     let mut section = Section::default();
     for element in elements {
         match element {
@@ -69,9 +119,12 @@ struct Section {
 struct Page<'a> {
     path: &'a str,
     title: String,
+    making: Anchors,
     headings: Vec<(usize, String)>,
     /// All anchors given so far, with the highest number that was put behind each.
     anchors: HashMap<String, usize>,
+    /// How many passages each location has.
+    parts: HashMap<String, usize>,
     passages: Vec<Passage>,
 }
 
@@ -82,15 +135,16 @@ impl Page<'_> {
         let anchor = match anchor {
             Some(anchor) => {
                 self.anchors.entry(anchor.clone()).or_default();
-                anchor
+                Some(anchor)
             }
-            None => self.unique(&slug(text)),
+            None if self.making == Anchors::Made => Some(self.unique(&slug(text))),
+            None => None,
         };
         if text == self.title {
             return None;
         }
         self.headings.push((level, text.to_owned()));
-        Some(anchor)
+        anchor
     }
 
     /// The slug, with a number if it was given before: `set`, `set-1`.
@@ -114,7 +168,9 @@ impl Page<'_> {
             None => self.path.to_owned(),
         };
         for blocks in pack(section.blocks) {
-            self.passages.push(Passage { title: title.clone(), location: location.clone(), blocks });
+            let part = self.parts.entry(location.clone()).or_default();
+            self.passages.push(Passage { title: title.clone(), location: location.clone(), blocks, part: *part });
+            *part += 1;
         }
     }
 }
@@ -167,6 +223,15 @@ fn file_stem(path: &str) -> &str {
 fn slug(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The blocks of a passage that is given as one text; its headings become lines in bold.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
+    let elements = parse(markdown).into_iter().map(|element| match element {
+        Element::Block(block) => block,
+        Element::Heading { text, .. } => Block::Prose(format!("**{text}**")),
+    });
+    elements.flat_map(split_long).collect()
 }
 
 /// Packs a section's blocks into passages; splits a paragraph that is too long alone, never a code block.

@@ -1,14 +1,14 @@
 //! From a question and its thread to the words that are searched for.
 //!
-//! Follow-ups leave out what was said before ("and how do I turn that off?"). The earlier questions lend their words,
-//! at a lower weight: the less the question says by itself, the more they lend. Earlier answers lend no words, since
-//! their many words drown the question's; they lend the pages that they cited.
+//! Follow-ups leave out what was said before ("and how do I turn that off?"). The earlier questions lend their words, at a
+//! lower weight, the newest most. The previous answer lends the few words that it is most about, at a weight so low that
+//! they only decide between passages that the questions leave equal: all its words would drown the question's. It also
+//! lends the pages that it cited.
 //!
-//! The numbers were chosen on 170 multi-turn questions with known passages, where results are flat around them, so that
-//! they are no fit to one set. The right file came first for 71 of 100 by the last question alone, for 70 by all
-//! questions joined, for 82 by this; among the first five for 84, 89 and 94.
+//! The numbers were chosen where the results of two public sets of conversations are flat around them; docs/BENCHMARKS.md
+//! has the figures, and `bench-retrieval` measures them anew.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use shared::turn::{Role, Turn};
 
@@ -16,16 +16,19 @@ use super::{
     index::{Index, WeightedTerms},
     terms::terms,
 };
+use crate::citation;
 
 /// A question whose words carry this much rarity together (in words that one passage alone has) stands by itself.
 const SELF_CONTAINED: f32 = 3.0;
-/// Weight of the previous question's words beside a question that stands by itself.
-const LENT_LEAST: f32 = 0.4;
-/// Weight of the previous question's words beside a question that says nothing by itself.
-const LENT_MOST: f32 = 0.7;
+/// Weight of the previous question's words.
+const LENT: f32 = 0.4;
 /// Each earlier question lends this much of what the one after it lends.
-const FADING: f32 = 0.7;
-/// Earlier questions beyond this one lend nothing: 0.7^8 is below 0.06.
+const FADING: f32 = 0.8;
+/// Weight of the previous answer's words.
+const LENT_BY_ANSWER: f32 = 0.1;
+/// How many words the previous answer lends: those that it repeats most and that are rarest.
+const ANSWER_TERMS: usize = 10;
+/// Earlier questions beyond this one lend nothing: 0.4 · 0.8^8 is below 0.07.
 const EARLIER_QUESTIONS: usize = 8;
 /// Most different words of one question: a pasted log file stays a query.
 const MOST_TERMS: usize = 100;
@@ -38,7 +41,7 @@ const CITED_BONUS: f32 = 0.5;
 pub(super) struct Query<'a> {
     pub(super) terms: WeightedTerms,
     /// The pages that the previous answer cited.
-    cited: HashSet<&'a str>,
+    pub(super) cited: HashSet<&'a str>,
     /// How much the question leans on what was said before it, 0..=1.
     leaning: f32,
 }
@@ -52,7 +55,7 @@ impl<'a> Query<'a> {
         for term in own {
             query.raise(term, 1.0);
         }
-        let mut weight = LENT_LEAST + (LENT_MOST - LENT_LEAST) * leaning;
+        let mut weight = LENT;
         let earlier = turns.iter().rev().filter(|turn| turn.role == Role::User).map(|turn| distinct(&turn.content));
         for lent in earlier.filter(|lent| !lent.is_empty()).take(EARLIER_QUESTIONS) {
             for term in lent {
@@ -61,7 +64,11 @@ impl<'a> Query<'a> {
             weight *= FADING;
         }
         let answer = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
-        let cited = answer.map(|answer| cited_pages(&answer.content).collect()).unwrap_or_default();
+        for term in answer.map(|answer| subject(&answer.content, index)).unwrap_or_default() {
+            query.raise(term, LENT_BY_ANSWER);
+        }
+        let cited =
+            answer.map(|answer| citation::cited(&answer.content).map(citation::page).collect()).unwrap_or_default();
         Self { terms: query, cited, leaning }
     }
 
@@ -77,9 +84,9 @@ impl<'a> Query<'a> {
         terms(heading).nth(1).is_some() && self.names(heading)
     }
 
-    /// What a passage of `page` has its score multiplied with.
-    pub(super) fn bonus(&self, page: &str) -> f32 {
-        if self.cited.contains(page) { 1.0 + CITED_BONUS * self.leaning } else { 1.0 }
+    /// What a passage of the cited pages has its score multiplied with.
+    pub(super) fn bonus(&self) -> f32 {
+        1.0 + CITED_BONUS * self.leaning
     }
 }
 
@@ -88,21 +95,26 @@ fn distinct(text: &str) -> Vec<String> {
     terms(text).filter(|term| seen.insert(term.clone())).take(MOST_TERMS).collect()
 }
 
-/// The pages in the source list of an answer, as extract mode writes it: `- [1] Title — ` and the location as code.
-fn cited_pages(answer: &str) -> impl Iterator<Item = &str> {
-    answer.lines().filter(|line| line.starts_with("- [")).filter_map(|line| {
-        let (_, location) = line.trim_end().strip_suffix('`')?.rsplit_once('`')?;
-        Some(location.split_once('#').map_or(location, |(page, _)| page))
-    })
+/// The words that an answer is most about. Its list of sources is no text, and the pages in it are lent as such.
+fn subject(answer: &str, index: &Index) -> Vec<String> {
+    let text = answer.split_once(citation::SOURCES_HEADING).map_or(answer, |(text, _)| text);
+    let mut counts: HashMap<String, f32> = HashMap::new();
+    for term in terms(text) {
+        *counts.entry(term).or_default() += 1.0;
+    }
+    let worth = |(term, count): (String, f32)| (count * index.rarity(&term), term);
+    let mut words: Vec<(f32, String)> = counts.into_iter().map(worth).filter(|(worth, _)| *worth > 0.0).collect();
+    words.sort_unstable_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.cmp(other)));
+    words.into_iter().take(ANSWER_TERMS).map(|(_, term)| term).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::index::IndexBuilder, *};
+    use super::*;
 
     #[test]
     fn a_heading_names_the_question_if_all_its_words_are_asked_for_and_it_has_more_than_one() {
-        let index = IndexBuilder::default().finish();
+        let index = Index::of(Vec::new());
         let query = Query::new("What happens when Redis is away?", &[], &index);
         assert!(query.names_section("Redis is away"));
         assert!(!query.names_section("RabbitMQ is away"));

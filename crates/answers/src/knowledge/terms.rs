@@ -33,7 +33,7 @@ static POLITE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(COURTESY))
 
 /// The search terms of `text`, in its order, with repetitions: lower-case words without stop words and endings;
 /// Chinese, Japanese and Korean, written without spaces, as pairs of characters.
-pub(super) fn terms(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn terms(text: &str) -> impl Iterator<Item = String> {
     let words: Vec<String> = words(text).collect();
     let switches: Vec<Option<&str>> = (0..words.len()).map(|at| switch(&words[at..])).collect();
     let meant = words.into_iter().zip(switches).map(|(word, switch)| switch.map_or(word, str::to_owned));
@@ -55,7 +55,7 @@ fn switch(words: &[String]) -> Option<&'static str> {
 }
 
 /// Whether `text` asks anything at all: it has a word, and is not courtesy alone ("ok, thank you!").
-pub(super) fn asks(text: &str) -> bool {
+pub(crate) fn asks(text: &str) -> bool {
     let mut polite = false;
     let mut any = false;
     for word in words(text) {

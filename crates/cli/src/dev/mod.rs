@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(arguments, &data)?;
     let steps = Steps::default();
     telemetry::init_observed(&settings.log, steps.layer())?;
-    let answerer = Arc::new(AnyAnswerer::from_config(&settings.answer)?);
+    let answerer = Arc::new(AnyAnswerer::from_config(&settings)?);
     let playground = start_playground(arguments, &settings, &data)?;
     steps.show_on(playground.step_log());
 

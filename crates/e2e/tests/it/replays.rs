@@ -15,16 +15,16 @@ use crate::world::{PATIENCE, World, echo, echoed};
 const ATTEMPTS: u32 = 3;
 
 /// A question that was given up.
-struct GivenUp {
-    world: World,
-    asked: Asked,
-    notice: Message,
-    burial: String,
+pub(crate) struct GivenUp {
+    pub(crate) world: World,
+    pub(crate) asked: Asked,
+    pub(crate) notice: Message,
+    pub(crate) burial: String,
 }
 
 impl GivenUp {
     /// Slack refuses its answer as often as it is tried.
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let world = World::start_with(|stack| {
             let stack = stack.ingresses(2).responders(3).scaled_times();
             stack
@@ -81,7 +81,7 @@ impl GivenUp {
     }
 
     /// The bot's messages in the thread.
-    fn own_messages(&self) -> Vec<Message> {
+    pub(crate) fn own_messages(&self) -> Vec<Message> {
         let replies = self.world.slack.replies(&self.asked.channel, self.asked.ts);
         replies.into_iter().filter(Message::is_by_bot).collect()
     }

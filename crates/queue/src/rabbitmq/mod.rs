@@ -2,11 +2,13 @@
 
 mod consumer;
 mod delivery;
+mod desk;
 mod endpoint;
 mod inspection;
 mod link;
 mod properties;
 mod publisher;
+mod reading;
 mod topology;
 mod undecodable;
 
@@ -20,8 +22,10 @@ use shared::{clock::Clock, config::Amqp, ids::ProcessId, telemetry};
 
 pub use consumer::RabbitConsumer;
 pub use delivery::RabbitDelivery;
+pub use desk::{Count, Desk};
 pub use inspection::Depths;
 pub use publisher::RabbitPublisher;
+pub use reading::{Letter, Reading};
 pub use topology::Topology;
 
 use self::{

@@ -92,6 +92,25 @@ pub(super) fn mark_dead(headers: &mut FieldTable, death: &Death<'_>, clock: &Clo
     headers.insert(DEAD_AT.into(), AMQPValue::LongLongInt(i64::try_from(clock.millis()).unwrap_or(i64::MAX)));
 }
 
+/// What a dead letter says about its end. What is missing or of a foreign type counts as not said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Buried {
+    pub(super) reason: Option<String>,
+    pub(super) attempts: Option<u32>,
+    /// Ms since 1970.
+    pub(super) at_ms: Option<u64>,
+}
+
+/// Reads what [`mark_dead`] wrote.
+pub(super) fn burial(fields: Option<&FieldTable>) -> Buried {
+    let field = |name: &str| fields.and_then(|fields| fields.inner().get(name));
+    let at_ms = match field(DEAD_AT) {
+        Some(AMQPValue::LongLongInt(at)) => u64::try_from(*at).ok(),
+        _ => None,
+    };
+    Buried { reason: field(ERROR).and_then(as_text), attempts: field(ATTEMPTS).and_then(as_count), at_ms }
+}
+
 /// What traces a task through logs and the broker: Slack's event id.
 pub(super) fn message_id(task: &Task) -> &str {
     match task {
@@ -195,6 +214,15 @@ mod tests {
             let short = shortened(&reason);
             prop_assert!(short.len() <= MAX_REASON && reason.starts_with(short));
         }
+    }
+
+    #[test]
+    fn a_dead_letter_tells_why_after_how_many_attempts_and_when() {
+        let mut fields = FieldTable::default();
+        mark_dead(&mut fields, &Death { reason: "no answer", attempts: 5 }, &Clock::manual(1_729_636_800_123));
+        let said = Buried { reason: Some("no answer".to_owned()), attempts: Some(5), at_ms: Some(1_729_636_800_123) };
+        assert_eq!(burial(Some(&fields)), said);
+        assert_eq!(burial(None), Buried::default());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod beside_file;
 mod broker;
 mod conformance;
 mod connections;
+mod desk;
 #[expect(dead_code, reason = "shared with the tests of the file, which use more of it")]
 #[path = "../embedded/file.rs"]
 mod file;

@@ -10,12 +10,17 @@ use serde_json::{Map, Value};
 use super::{ConfigError, Settings};
 
 /// Conventional variables and the options they set.
-const CONVENTIONAL: [(&str, &str, &str); 6] = [
+const CONVENTIONAL: [(&str, &str, &str); 11] = [
     ("SLACK_BOT_TOKEN", "slack", "bot_token"),
     ("SLACK_SIGNING_SECRET", "slack", "signing_secret"),
     ("SLACK_API_URL", "slack", "api_url"),
     ("REDIS_URL", "redis", "url"),
     ("AMQP_URL", "amqp", "url"),
+    ("OPENAI_API_KEY", "model", "openai_api_key"),
+    ("OPENAI_BASE_URL", "model", "openai_base_url"),
+    ("ANTHROPIC_API_KEY", "model", "anthropic_api_key"),
+    ("GEMINI_API_KEY", "model", "gemini_api_key"),
+    ("OLLAMA_BASE_URL", "model", "ollama_base_url"),
     ("RUST_LOG", "log", "filter"),
 ];
 

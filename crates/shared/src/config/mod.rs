@@ -18,8 +18,8 @@ pub use self::{
     layers::Environment,
     secret::{Secret, SecretUrl},
     sections::{
-        Amqp, AnswerMode, Answers, Context, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing, Redis,
-        Responder, Slack,
+        Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, LanguageModel, Log,
+        LogFormat, Pacing, Redis, Responder, Slack, Streaming,
     },
 };
 
@@ -41,8 +41,12 @@ pub struct Settings {
     pub slack: Slack,
     /// How answers are made.
     pub answer: Answers,
+    /// The language model that writes them.
+    pub model: LanguageModel,
     /// The times of the delivery protocol.
     pub delivery: Delivery,
+    /// Questions that were given up.
+    pub dead_letters: DeadLetters,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -70,7 +74,12 @@ impl Settings {
         self.amqp.validate()?;
         self.slack.validate()?;
         self.answer.validate()?;
-        self.delivery.validate()
+        self.model.validate()?;
+        self.delivery.validate()?;
+        if self.answer.mode == AnswerMode::Llm {
+            self.model.validate_with(&self.delivery)?;
+        }
+        self.dead_letters.validate()
     }
 
     /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.
@@ -138,9 +147,29 @@ mod tests {
     #[case("SLACK_API_URL", "http://slack.example.com/api", "slack.api_url")]
     #[case("AMQP_URL", "http://localhost", "amqp.url")]
     #[case("THREADKEEPER__AMQP__HEARTBEAT", "0s", "amqp.heartbeat")]
+    #[case("THREADKEEPER__ANSWER__MODE", "llm", "THREADKEEPER__MODEL__NAME")]
+    #[case("OPENAI_BASE_URL", "http://models.example.com/v1", "model.openai_base_url")]
+    #[case("THREADKEEPER__MODEL__OLLAMA_BASE_URL", "http://10.0.0.7:11434", "model.plain_http")]
+    #[case("THREADKEEPER__MODEL__CONTEXT_TOKENS", "4096", "model.context_tokens")]
+    #[case("THREADKEEPER__MODEL__FIRST_TOKEN_TIMEOUT", "0s", "model.first_token_timeout")]
     fn a_wrong_value_is_refused_with_its_key(#[case] name: &str, #[case] value: &str, #[case] key: &str) {
         let message = refused(&[(name, value)]);
         assert!(message.contains(key), "{message}");
+    }
+
+    #[test]
+    fn an_answer_by_a_model_must_be_over_before_its_deadline() {
+        let llm = [("THREADKEEPER__ANSWER__MODE", "llm"), ("THREADKEEPER__MODEL__NAME", "gpt-4.1-mini")];
+        assert!(load(&llm).is_ok());
+        let message = refused(&[llm[0], llm[1], ("THREADKEEPER__MODEL__ANSWER_TIMEOUT", "1m")]);
+        assert!(message.contains("model.answer_timeout") && message.contains("delivery.retry_deadline"), "{message}");
+    }
+
+    #[test]
+    fn a_model_in_a_trusted_network_may_be_asked_over_http() {
+        let url = ("OPENAI_BASE_URL", "http://vllm.models.svc:8000/v1");
+        assert!(load(&[url, ("THREADKEEPER__MODEL__PLAIN_HTTP", "true")]).is_ok());
+        assert!(load(&[("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")]).is_ok());
     }
 
     #[test]
@@ -173,6 +202,10 @@ mod tests {
             ("SLACK_SIGNING_SECRET", "hush"),
             ("REDIS_URL", "rediss://user:hush@cache:6380/0?password=hush"),
             ("AMQP_URL", "amqps://user:hush@broker/vhost"),
+            ("OPENAI_API_KEY", "sk-hush"),
+            ("OPENAI_BASE_URL", "https://user:hush@models/v1?key=hush"),
+            ("ANTHROPIC_API_KEY", "sk-ant-hush"),
+            ("GEMINI_API_KEY", "hush"),
         ])
         .unwrap();
         let shown = settings.to_redacted_toml() + &format!("{settings:?}");

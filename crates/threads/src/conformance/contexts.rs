@@ -115,11 +115,32 @@ pub async fn a_forgotten_context_stays_forgotten(laboratory: &impl Laboratory) {
     let thread = Thread::new(laboratory);
     thread.answer(1).await;
     let grant = thread.run(2, "a").await;
-    laboratory.forget(&thread.conversation).await;
+    assert!(thread.forget(2).await);
     assert_eq!(thread.finish(2, "a", &grant, 12).await, Finished::Ok { entries: 0 });
     assert_eq!(laboratory.context(&thread.conversation).await, None);
     thread.answer(3).await;
     assert_eq!(thread.run(4, "a").await.context.entries(), 2);
+}
+
+/// Told twice, because the answer was lost or the message delivered again: what was said since stays.
+pub async fn a_thread_is_forgotten_once_for_each_request(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    assert!(!thread.forget(1).await, "nothing was said yet");
+    thread.answer(2).await;
+    assert!(!thread.forget(1).await);
+    assert_eq!(thread.run(3, "whole way").await.context.entries(), 2);
+    thread.answer(3).await;
+    assert!(thread.forget(4).await);
+    assert_eq!(laboratory.context(&thread.conversation).await, None);
+}
+
+/// So that nothing older is read from Slack again.
+pub async fn who_answers_after_it_was_forgotten_knows_since_when(laboratory: &impl Laboratory) {
+    let thread = Thread::new(laboratory);
+    assert_eq!(thread.run(1, "whole way").await.forgotten, None);
+    thread.answer(1).await;
+    thread.forget(2).await;
+    assert_eq!(thread.run(3, "a").await.forgotten, Some(thread.ts(2)));
 }
 
 /// Nor does it write into what was said after.
@@ -127,7 +148,7 @@ pub async fn a_record_of_before_is_not_put_into_the_context_of_after(laboratory:
     let thread = Thread::new(laboratory);
     thread.answer(1).await;
     let grant = thread.run(2, "a").await;
-    laboratory.forget(&thread.conversation).await;
+    assert!(thread.forget(2).await);
     laboratory.put_context(&thread.conversation, "[1]").await;
     assert_eq!(thread.finish(2, "a", &grant, 12).await, Finished::Ok { entries: 0 });
     assert_eq!(laboratory.context(&thread.conversation).await.as_deref(), Some("[1]"));

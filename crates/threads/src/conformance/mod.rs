@@ -11,6 +11,7 @@ pub mod epochs;
 pub mod order;
 pub mod pacing;
 pub mod posting;
+pub mod streaming;
 pub mod waiting;
 
 use std::{future::Future, time::Duration};
@@ -24,8 +25,8 @@ use shared::{
 
 use crate::{
     outcome::{
-        Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Registered, Released,
-        Renewed, State,
+        Announced, Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Noted,
+        Registered, Released, Renewed, State, Streams,
     },
     store::ThreadStore,
 };
@@ -49,9 +50,6 @@ pub trait Laboratory: Send + Sync {
 
     /// Marks an open question as taken back by the person.
     fn withdraw(&self, conversation: &Conversation, ts: MessageTs) -> impl Future<Output = ()> + Send;
-
-    /// Forgets a thread's context on request, as a person may ask.
-    fn forget(&self, conversation: &Conversation) -> impl Future<Output = ()> + Send;
 
     /// Puts a context there, as another application does.
     fn put_context(&self, conversation: &Conversation, json: &str) -> impl Future<Output = ()> + Send;
@@ -147,7 +145,26 @@ impl<'l, L: Laboratory> Thread<'l, L> {
     /// Announces the post of `answer n`.
     pub async fn begin_post(&self, n: u64, owner: &str) -> Begun {
         let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
-        store.begin_post(&self.conversation, self.ts(n), &owner, &kept(n), LEASE).await.expect("begin_post")
+        let answer = kept(n);
+        let announced = Announced::Answer(&answer);
+        store.begin_post(&self.conversation, self.ts(n), &owner, announced, LEASE).await.expect("begin_post")
+    }
+
+    /// Announces a stream for the `n`th message.
+    pub async fn begin_stream(&self, n: u64, owner: &str) -> Begun {
+        let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
+        store.begin_post(&self.conversation, self.ts(n), &owner, Announced::Stream, LEASE).await.expect("begin_post")
+    }
+
+    /// Notes that the stream is message `message`; none = there is none.
+    pub async fn note_stream(&self, n: u64, message: Option<u64>) -> Noted {
+        let (store, message) = (self.laboratory.store(), message.map(|message| self.ts(message)));
+        store.note_stream(&self.conversation, self.ts(n), message).await.expect("note_stream")
+    }
+
+    /// The streams of the thread.
+    pub async fn streams(&self, n: u64) -> Streams {
+        self.laboratory.store().streams(&self.conversation, self.ts(n)).await.expect("streams")
     }
 
     /// Records `question n` and `answer n`, posted as message `posted`.
@@ -182,6 +199,11 @@ impl<'l, L: Laboratory> Thread<'l, L> {
         store.note_told(&self.conversation, self.ts(n), &burial, self.ts(notice)).await.expect("note_told");
     }
 
+    /// Forgets what was said up to the `n`th message; whether there was a context.
+    pub async fn forget(&self, n: u64) -> bool {
+        self.laboratory.store().forget(&self.conversation, self.ts(n)).await.expect("forget")
+    }
+
     /// What became of the question.
     pub async fn look(&self, n: u64) -> Look {
         self.laboratory.store().look(&self.conversation, self.ts(n)).await.expect("look")
@@ -201,7 +223,7 @@ fn direct_messages() -> Conversation {
 /// `answer n` as it is kept.
 pub fn kept(n: u64) -> KeptAnswer {
     let answer = Answer { text: format!("answer {n}"), format: Format::Markdown, sources: Vec::new() };
-    KeptAnswer { answer, entries: 0 }
+    KeptAnswer { answer, entries: 0, parts: Vec::new() }
 }
 
 /// Makes one `#[tokio::test]` of each behaviour. `$laboratory` is an expression that makes a new laboratory; it may await.
@@ -232,6 +254,15 @@ macro_rules! conformance {
             posting: a_worker_that_lost_its_lease_may_record_what_it_posted,
             posting: a_record_waits_while_another_question_is_the_head,
             posting: recording_twice_names_the_own_messages,
+            streaming: an_announced_stream_is_seen_by_the_next_worker,
+            streaming: whoever_takes_over_knows_the_message_of_the_stream,
+            streaming: the_first_message_of_a_stream_stays,
+            streaming: a_stream_that_slack_refused_was_none,
+            streaming: a_stream_is_kept_when_its_question_is_open_again,
+            streaming: a_stream_of_a_decided_question_is_to_be_removed,
+            streaming: a_stream_is_noted_after_a_loss_by_whoever_began_it,
+            streaming: who_cleans_up_knows_the_streams_of_the_others,
+            streaming: a_notice_takes_the_place_of_a_stream,
             endings: an_answered_question_is_done_for_everybody,
             endings: a_buried_question_is_dead_for_everybody,
             endings: the_first_burial_and_the_first_notice_stay,
@@ -251,6 +282,8 @@ macro_rules! conformance {
             contexts: a_replacing_context_stands_alone,
             contexts: a_context_read_before_another_turn_was_recorded_does_not_replace_it,
             contexts: a_forgotten_context_stays_forgotten,
+            contexts: a_thread_is_forgotten_once_for_each_request,
+            contexts: who_answers_after_it_was_forgotten_knows_since_when,
             contexts: a_record_of_before_is_not_put_into_the_context_of_after,
             contexts: a_context_that_vanished_meanwhile_is_not_begun_anew,
             pacing: permits_come_in_a_burst_and_then_at_the_rate,

@@ -17,13 +17,14 @@ use std::{
 };
 
 use redb::Database;
-use shared::{clock::Clock, config, conversation::Conversation};
+use shared::{clock::Clock, config, conversation::Conversation, ts::MessageTs};
 
-use self::tables::{CONTEXTS, CURRENT, EPOCH, Epoch, Expiring, LANES, Step, THREADS, TOLD};
+use self::tables::{CONTEXTS, CURRENT, EPOCH, Epoch, Expiring, FORGOTTEN, LANES, Step, THREADS, TOLD};
 use crate::{
     context::{Context, Limits},
     epoch::{EpochId, Origin},
     error::ThreadError,
+    store::FORGOTTEN_FOR,
     turns::{self, Moment, Rules, Turns},
 };
 
@@ -57,6 +58,8 @@ struct Thread {
     turns: Turns,
     /// Whether the context's time begins anew.
     refresh_context: bool,
+    /// Whether it was forgotten on request.
+    forget: bool,
 }
 
 impl EmbeddedThreads {
@@ -187,6 +190,11 @@ impl Inner {
     fn save(&self, step: &Step<'_>, key: &str, thread: &Thread) -> Result<(), ThreadError> {
         let expires = step.now + millis(self.remember);
         step.put(THREADS, key, &Expiring { expires, value: &thread.turns })?;
+        if thread.forget {
+            step.remove(CONTEXTS, key)?;
+            let expires = step.now + millis(FORGOTTEN_FOR);
+            step.put(FORGOTTEN, key, &Expiring { expires, value: thread.turns.forgotten() })?;
+        }
         match thread.turns.context().text() {
             Some(text) if thread.refresh_context => {
                 step.put(CONTEXTS, key, &Expiring { expires: step.now + millis(self.context_ttl), value: text })
@@ -204,6 +212,7 @@ impl Inner {
         step.tidy(CONTEXTS, |_: &mut String| ())?;
         step.tidy(LANES, |_: &mut u64| ())?;
         step.tidy(TOLD, |_: &mut u64| ())?;
+        step.tidy(FORGOTTEN, |_: &mut Option<MessageTs>| ())?;
         *lock(&self.tidied) = step.now;
         Ok(())
     }
@@ -218,7 +227,8 @@ impl Thread {
                 Context::absent()
             }));
         }
-        Ok(Self { turns, refresh_context: false })
+        turns.put_forgotten(step.living::<Option<MessageTs>>(FORGOTTEN, key)?.flatten());
+        Ok(Self { turns, refresh_context: false, forget: false })
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) const CONTEXTS: Table = TableDefinition::new("contexts");
 pub(super) const LANES: Table = TableDefinition::new("lanes");
 /// Under the context's key: when people were told that a question waits, in ms since 1970.
 pub(super) const TOLD: Table = TableDefinition::new("told");
+/// Under the context's key: when the thread was last forgotten on request.
+pub(super) const FORGOTTEN: Table = TableDefinition::new("forgotten");
 
 /// The one key of [`EPOCH`].
 pub(super) const CURRENT: &str = "current";

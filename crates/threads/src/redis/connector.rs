@@ -112,6 +112,13 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// The connection itself, for an operator's look.
+    pub(super) fn plain(&mut self) -> &mut redis::Connection {
+        &mut self.redis
+    }
+}
+
 /// After a failover old connections stay open to what is a replica now.
 fn not_primary(error: &RedisError) -> bool {
     matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN"))

@@ -28,15 +28,16 @@ impl Keys {
         format!("{}slack_waiting:{{{}}}", self.prefix, conversation.context_key(&self.prefix))
     }
 
-    /// The keys of one conversation in the order of the scripts: epoch, context, thread, turns, answers.
+    /// The keys of one conversation in the order of the scripts: epoch, context, thread, turns, answers, forgotten.
     ///
     /// The braces are Redis' hash tag around the whole context key, so that all keys of a thread are in the context's
     /// cluster slot (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>).
-    pub(super) fn of(&self, conversation: &Conversation) -> Vec<String> {
+    pub(super) fn of(&self, conversation: &Conversation) -> [String; 6] {
         let context = conversation.context_key(&self.prefix);
         let beside = |name: &str| format!("{}{name}:{{{context}}}", self.prefix);
-        let [thread, turns, answers] = ["slack_thread", "slack_turns", "slack_answer"].map(beside);
-        vec![self.epoch(), context, thread, turns, answers]
+        let [thread, turns, answers, forgotten] =
+            ["slack_thread", "slack_turns", "slack_answer", "slack_forgotten"].map(beside);
+        [self.epoch(), context, thread, turns, answers, forgotten]
     }
 }
 
@@ -58,6 +59,7 @@ mod tests {
                 "a:slack_thread:{a:slack_conv:C1:1729636800.000100}",
                 "a:slack_turns:{a:slack_conv:C1:1729636800.000100}",
                 "a:slack_answer:{a:slack_conv:C1:1729636800.000100}",
+                "a:slack_forgotten:{a:slack_conv:C1:1729636800.000100}",
             ]
         );
         assert_eq!(Keys::new("a:").waiting(&conversation), "a:slack_waiting:{a:slack_conv:C1:1729636800.000100}");

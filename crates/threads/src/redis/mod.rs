@@ -5,6 +5,7 @@
 
 mod aside;
 mod connector;
+mod desk;
 mod epochs;
 mod governor;
 mod keys;
@@ -32,8 +33,10 @@ use self::{
 };
 use crate::{context::Limits, epoch::Origin, error::ThreadError, turns};
 
-/// How often a call sets an unreadable key aside and tries again: each of its five keys can be bad once.
-const SET_ASIDE_TRIES: u32 = 6;
+pub use self::desk::Desk;
+
+/// How often a call sets an unreadable key aside and tries again: each of its six keys can be bad once.
+const SET_ASIDE_TRIES: u32 = 7;
 
 /// The threads of one installation in one Redis.
 pub struct RedisThreads {
@@ -107,13 +110,9 @@ impl RedisThreads {
         process: ProcessId,
         origin: Origin,
     ) -> Result<Self, ThreadError> {
-        let missing = |_| {
-            let kind = redis::ErrorKind::InvalidClientConfig;
-            ThreadError::Url { source: (kind, "REDIS_URL is not set").into() }
-        };
         let keys = Keys::new(&redis.key_prefix);
         Ok(Self {
-            pool: Pool::new(redis, redis.url().map_err(missing)?.expose())?,
+            pool: Pool::new(redis, url_of(redis)?)?,
             epochs: Epochs::new(keys.epoch(), process, origin, delivery),
             keys,
             limits: Limits::from(context),
@@ -158,7 +157,7 @@ impl RedisThreads {
         conversation: &Conversation,
         own: Vec<Vec<u8>>,
     ) -> Result<Ran, ThreadError> {
-        self.run(script, self.keys.of(conversation), own).await
+        self.run(script, self.keys.of(conversation).to_vec(), own).await
     }
 
     async fn run(
@@ -194,6 +193,15 @@ impl RedisThreads {
     fn doubtful_after(&self) -> Duration {
         turns::doubtful_after(self.remember)
     }
+}
+
+/// The whole URL, with its password.
+fn url_of(redis: &config::Redis) -> Result<&str, ThreadError> {
+    let missing = |_| {
+        let kind = redis::ErrorKind::InvalidClientConfig;
+        ThreadError::Url { source: (kind, "REDIS_URL is not set").into() }
+    };
+    Ok(redis.url().map_err(missing)?.expose())
 }
 
 /// How a script ended.

@@ -3,7 +3,7 @@
 use redis::Value;
 use shared::{ids::BurialId, ts::MessageTs};
 
-use crate::error::ThreadError;
+use crate::{error::ThreadError, outcome::Stream};
 
 /// A script's answer, read from the front.
 #[derive(Debug)]
@@ -55,23 +55,52 @@ impl Reply {
         String::from_utf8(bytes).map_err(|_| self.unexpected("a text that is not UTF-8"))
     }
 
+    /// A question's stream, `<announced ms>` or `<announced ms>:<ts>`; none = there is none.
+    pub(super) fn stream(&mut self) -> Result<Option<Stream>, ThreadError> {
+        let Some(bytes) = self.bytes()? else { return Ok(None) };
+        let read = || {
+            let text = std::str::from_utf8(&bytes).ok()?;
+            let (announced, message) = text.split_once(':').map_or((text, None), |(at, ts)| (at, Some(ts)));
+            let message = message.map(str::parse).transpose().ok()?;
+            Some(Stream { announced: announced.parse().ok()?, message })
+        };
+        read().map(Some).ok_or_else(|| self.unexpected("a stream of another form"))
+    }
+
+    /// Timestamps with commas between them, in ascending order.
+    pub(super) fn timestamps(&mut self) -> Result<Vec<MessageTs>, ThreadError> {
+        let text = self.text()?;
+        let list: Result<Vec<MessageTs>, _> = text.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
+        let mut list = list.map_err(|_| self.unexpected("a list that is not of timestamps"))?;
+        list.sort_unstable();
+        Ok(list)
+    }
+
+    /// A message's timestamp; none = there is none, or something else.
+    pub(super) fn timestamp(&mut self) -> Result<Option<MessageTs>, ThreadError> {
+        Ok(self.bytes()?.and_then(|ts| std::str::from_utf8(&ts).ok()?.parse().ok()))
+    }
+
     /// The state of a question, as the thread's hash keeps it.
     pub(super) fn final_state(&mut self) -> Result<Final, ThreadError> {
         let text = self.text()?;
-        if text == "withdrawn" {
-            return Ok(Final::Withdrawn);
-        }
-        if let Some(list) = text.strip_prefix("done:") {
-            let list: Result<_, _> = list.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
-            return list.map(Final::Done).map_err(|_| self.unexpected("`done` without timestamps"));
-        }
-        if let Some(record) = text.strip_prefix("dead:") {
-            let told = record.rsplit_once(':').and_then(|(burial, ts)| Some((burial, ts.parse().ok()?)));
-            let (burial, told) = told.map_or((record, None), |(burial, ts)| (burial, Some(ts)));
-            return Ok(Final::Dead { burial: BurialId::new(burial), told });
-        }
-        Err(self.unexpected("an unknown state of the question"))
+        final_state(&text).ok_or_else(|| self.unexpected("an unknown state of the question"))
     }
+}
+
+/// A question's state as the thread's hash keeps it, if nobody will answer it any more.
+pub(super) fn final_state(text: &str) -> Option<Final> {
+    if text == "withdrawn" {
+        return Some(Final::Withdrawn);
+    }
+    if let Some(list) = text.strip_prefix("done:") {
+        let list: Result<_, _> = list.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
+        return list.map(Final::Done).ok();
+    }
+    let record = text.strip_prefix("dead:")?;
+    let told = record.rsplit_once(':').and_then(|(burial, ts)| Some((burial, ts.parse().ok()?)));
+    let (burial, told) = told.map_or((record, None), |(burial, ts)| (burial, Some(ts)));
+    Some(Final::Dead { burial: BurialId::new(burial), told })
 }
 
 #[cfg(test)]

@@ -103,13 +103,6 @@ impl Laboratory for EmbeddedLaboratory {
         self.change_thread(conversation, |thread| thread["questions"][ts.to_string()]["stage"] = json!("withdrawn"));
     }
 
-    async fn forget(&self, conversation: &Conversation) {
-        self.remove_context(conversation).await;
-        self.change_thread(conversation, |thread| {
-            thread["generation"] = json!(thread["generation"].as_u64().unwrap() + 1);
-        });
-    }
-
     async fn put_context(&self, conversation: &Conversation, json: &str) {
         let value = json!({ "expires": self.now() + 3_600_000, "value": json });
         self.change(CONTEXTS, &conversation.context_key(""), |_| Some(value));

@@ -62,11 +62,6 @@ impl Laboratory for RedisLaboratory {
         let _: u32 = self.command(&["ZREM", &turns, &ts.to_string()]);
     }
 
-    async fn forget(&self, conversation: &Conversation) {
-        let _: u32 = self.command(&["DEL", &Self::key(conversation)]);
-        let _: u32 = self.command(&["HINCRBY", &Self::beside(conversation, "slack_thread"), "gen", "1"]);
-    }
-
     async fn put_context(&self, conversation: &Conversation, json: &str) {
         let () = self.command(&["SET", &Self::key(conversation), json, "EX", "3600"]);
     }

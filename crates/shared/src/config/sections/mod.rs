@@ -1,13 +1,17 @@
 //! One struct per section. The doc comment of a field is its documentation for operators.
 
 mod answering;
+mod dead_letters;
+mod language_model;
 mod services;
 mod stores;
 
 use std::{fmt::Display, time::Duration};
 
 pub use self::{
-    answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
+    answering::{AnswerMode, Answers, Delivery, Pacing, Slack, Streaming},
+    dead_letters::DeadLetters,
+    language_model::LanguageModel,
     services::{Ingress, Log, LogFormat, Responder},
     stores::{Amqp, Context, DirectMessages, Redis},
 };

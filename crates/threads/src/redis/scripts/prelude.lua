@@ -1,8 +1,8 @@
 -- Put before every script. A script sees the whole state of one thread and changes it in one step.
--- KEYS: 1 epoch, 2 context, 3 thread, 4 turns, 5 answers (a script that concerns no thread gets only the first).
+-- KEYS: 1 epoch, 2 context, 3 thread, 4 turns, 5 answers, 6 forgotten (a script that concerns no thread gets only the first).
 -- ARGV: 1 process, 2 the epoch the caller knows, 3 its highest acknowledged write, 4 clock offset in ms; then its own.
 -- Answers are {the process' write counter, kind, ...}.
-local EPOCH, CONTEXT, THREAD, TURNS, ANSWERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local EPOCH, CONTEXT, THREAD, TURNS, ANSWERS, FORGOTTEN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local WRITES, ID, SEEN = 'w:' .. ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[4])
@@ -12,7 +12,7 @@ local function whole(number) return string.format('%.0f', number) end
 
 -- Everything is checked before the first write, so that a script that fails has written nothing.
 for place, key in ipairs(KEYS) do
-  local wanted = ({ 'hash', 'string', 'hash', 'zset', 'hash' })[place]
+  local wanted = ({ 'hash', 'string', 'hash', 'zset', 'hash', 'string' })[place]
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= wanted then return { 0, 'unreadable', key, wanted } end
 end
@@ -44,7 +44,7 @@ local function enter_epoch()
     local name, value = fields[place], fields[place + 1]
     if begins(name, 'e:') and is_waiting(value) then
       local ts = string.sub(name, 3)
-      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts, 'm:' .. ts)
+      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts, 'm:' .. ts, 's:' .. ts)
     end
   end
   drop_owner()

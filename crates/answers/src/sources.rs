@@ -1,0 +1,195 @@
+//! Several sources at once: each is asked, and their rankings become one.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use shared::config::Settings;
+
+use crate::{
+    AnswerError, Findings, Found, Inquiry, KnowledgeSource,
+    knowledge::{Knowledge, Library},
+};
+
+/// How much the first places count for more than the later ones when rankings are fused; the usual value of reciprocal
+/// rank fusion, <https://plg.uwaterloo.ca/~gvcormac/cormacksigir09-rrf.pdf>.
+const RANK_OFFSET: f32 = 60.0;
+
+/// One source of the configured kind.
+#[derive(Debug)]
+pub enum AnySource {
+    /// A folder of pages, searched here.
+    Folder(Library),
+}
+
+impl AnySource {
+    /// What it is called, for a person.
+    fn name(&self) -> &str {
+        match self {
+            Self::Folder(_) => Knowledge::SOURCE,
+        }
+    }
+}
+
+impl KnowledgeSource for AnySource {
+    async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
+        match self {
+            Self::Folder(library) => library.find(inquiry).await,
+        }
+    }
+}
+
+/// All that answers are made from.
+#[derive(Debug)]
+pub struct Sources(Vec<AnySource>);
+
+impl Sources {
+    /// The given sources; of equally ranked passages those of an earlier one come first.
+    pub fn new(sources: Vec<AnySource>) -> Self {
+        Self(sources)
+    }
+
+    /// Opens the configured sources. A folder is read here, blocking: call it at start.
+    ///
+    /// # Errors
+    /// When no source is configured, or the folder cannot serve; each names the option.
+    pub fn from_config(settings: &Settings) -> Result<Self, AnswerError> {
+        let folder = settings.answer.knowledge.as_deref().ok_or(AnswerError::KnowledgeUnset)?;
+        Ok(Self::new(vec![AnySource::Folder(Library::open(folder)?)]))
+    }
+
+    /// Asks all sources at the same time and makes one ranking of theirs: first the passages that fit, then the others,
+    /// both by reciprocal rank fusion. Scores of different sources cannot be compared; places can. A passage that two
+    /// sources found counts once, with the sum of what both say.
+    ///
+    /// A source that is away is named in [`Findings::away`], and the others answer.
+    ///
+    /// # Errors
+    /// [`AnswerError::DependencyDown`] when every source is away; a single source's own error.
+    pub async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
+        if let [only] = self.0.as_slice() {
+            return only.find(inquiry).await;
+        }
+        let asked = join_all(self.0.iter().map(|source| source.find(inquiry))).await;
+        let mut found = Vec::new();
+        let mut away = Vec::new();
+        let mut first_error = None;
+        for (source, outcome) in self.0.iter().zip(asked) {
+            match outcome {
+                Ok(findings) => found.push(findings),
+                Err(error) => {
+                    let reason = shared::telemetry::chain(&error);
+                    tracing::warn!(source = source.name(), reason, "{} cannot be searched: {reason}", source.name());
+                    away.push(source.name().to_owned());
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        match first_error {
+            Some(error) if found.is_empty() => {
+                Err(AnswerError::DependencyDown { dependency: "every knowledge source", source: Box::new(error) })
+            }
+            _ => {
+                let mut findings = fuse(found, inquiry.limit);
+                findings.away.extend(away);
+                Ok(findings)
+            }
+        }
+    }
+}
+
+/// One ranking of several; see [`Sources::find`].
+fn fuse(rankings: Vec<Findings>, limit: usize) -> Findings {
+    let mut fused = Findings::default();
+    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    let mut ranked: Vec<(f32, Found)> = Vec::new();
+    for findings in rankings {
+        fused.searched.extend(findings.searched);
+        fused.away.extend(findings.away);
+        let mut rank = RANK_OFFSET;
+        for found in findings.passages {
+            rank += 1.0;
+            let place = *places.entry((found.location.clone(), found.text.clone())).or_insert(ranked.len());
+            match ranked.get_mut(place) {
+                Some((score, held)) => {
+                    *score += 1.0 / rank;
+                    held.fits |= found.fits;
+                }
+                None => ranked.push((1.0 / rank, found)),
+            }
+        }
+    }
+    // Stable: equals stay in the order of the sources.
+    ranked.sort_by(|(a, one), (b, other)| other.fits.cmp(&one.fits).then(b.total_cmp(a)));
+    fused.passages = ranked.into_iter().map(|(_, found)| found).take(limit).collect();
+    fused
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(id: &str, source: &str, fits: bool) -> Found {
+        Found {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            location: format!("{id}.md"),
+            text: id.to_owned(),
+            date: None,
+            author: None,
+            source: source.to_owned(),
+            fits,
+        }
+    }
+
+    fn ranking(source: &str, passages: &[(&str, bool)]) -> Findings {
+        Findings {
+            passages: passages.iter().map(|(id, fits)| found(id, source, *fits)).collect(),
+            searched: vec![source.to_owned()],
+            away: Vec::new(),
+        }
+    }
+
+    fn ids(findings: &Findings) -> Vec<&str> {
+        findings.passages.iter().map(|found| found.id.as_str()).collect()
+    }
+
+    #[test]
+    fn sources_take_turns_and_what_fits_comes_first() {
+        let one = ranking("one", &[("a", true), ("b", true), ("c", false)]);
+        let other = ranking("other", &[("x", true), ("y", false)]);
+        let fused = fuse(vec![one, other], 10);
+        assert_eq!(ids(&fused), ["a", "x", "b", "y", "c"]);
+        assert_eq!(fused.searched, ["one", "other"]);
+    }
+
+    #[test]
+    fn a_passage_that_two_sources_found_is_given_once_and_moves_up() {
+        let one = ranking("one", &[("a", true), ("b", true)]);
+        let other = ranking("other", &[("x", true), ("b", false)]);
+        assert_eq!(ids(&fuse(vec![one, other], 10)), ["b", "a", "x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_doubled_and_one_source_keeps_its_order(
+            one in proptest::collection::hash_set("[a-m]{1,3}", 0..12),
+            other in proptest::collection::hash_set("[n-z]{1,3}", 0..12),
+            limit in 0_usize..30,
+        ) {
+            let rank = |name, ids: &std::collections::HashSet<String>| {
+                let passages: Vec<_> = ids.iter().map(|id| (id.as_str(), true)).collect();
+                ranking(name, &passages)
+            };
+            let (first, second) = (rank("one", &one), rank("other", &other));
+            let fused = fuse(vec![first.clone(), second.clone()], limit);
+            prop_assert_eq!(fused.passages.len(), limit.min(one.len() + other.len()));
+            for ranking in [first, second] {
+                let kept: Vec<_> = fused.passages.iter().filter(|found| found.source == ranking.searched[0]).collect();
+                let expected: Vec<_> = ranking.passages.iter().take(kept.len()).collect();
+                prop_assert_eq!(kept, expected);
+            }
+        }
+    }
+}
