@@ -19,10 +19,10 @@ fn counted() -> BTreeMap<String, Metric> {
     let mut found: BTreeMap<String, Metric> = BTreeMap::new();
     for path in below("crates", ".rs").into_iter().filter(|path| path.contains("/src/")) {
         let code = text(&path);
-        for kind in ["counter", "gauge", "histogram"] {
-            // `gauge!(` and, where a function of that name stands around it, `gauge(`.
-            let (macro_call, function_call) = (format!("{kind}!("), format!(" {kind}("));
-            let calls = code.split(&macro_call).skip(1).chain(code.split(&function_call).skip(1));
+        // `gauge!(` and, where a function stands around it, `gauge(` and `.measure(`.
+        for (kind, function) in [("counter", " counter("), ("gauge", " gauge("), ("histogram", ".measure(")] {
+            let (macro_call, function_call) = (format!("{kind}!("), function);
+            let calls = code.split(&macro_call).skip(1).chain(code.split(function_call).skip(1));
             for call in calls {
                 let Some(rest) = call.trim_start().strip_prefix("\"threadkeeper_") else { continue };
                 let (name, rest) = rest.split_once('"').unwrap();
