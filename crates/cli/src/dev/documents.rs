@@ -31,6 +31,7 @@ documents![
     "docs/adr/0004-own-bm25.md",
     "docs/adr/0005-one-file-for-trying-the-bot.md",
     "docs/adr/0006-language-models.md",
+    "docs/adr/0007-streaming.md",
 ];
 
 /// Writes them below `folder`, as this version has them, and says where.

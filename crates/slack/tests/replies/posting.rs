@@ -262,7 +262,8 @@ async fn a_message_takes_the_place_of_another_with_its_metadata(
     let requests = server.requests();
     assert_eq!(requests[0].line, "POST /api/chat.update HTTP/1.1");
     let mut expected = json!({"channel": "C1", "ts": "1764000009.000400", "metadata": {
-        "event_type": "threadkeeper_answer", "event_payload": {"event_key": question(), "part": "1/1"}}});
+        "event_type": "threadkeeper_answer", "event_payload": {
+            "event_key": question(), "part": "1/1", "answer": AnswerName::of(&["one"])}}});
     expected.as_object_mut().unwrap().extend(sent.as_object().unwrap().clone());
     assert_eq!(requests[0].body, expected);
 }
