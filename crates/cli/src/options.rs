@@ -137,6 +137,6 @@ mod tests {
             let option = options.iter().find(|option| option.key == key).unwrap();
             anstream::adapter::strip_str(&render(option, Some(80))).to_string()
         };
-        insta::assert_snapshot!(told("delivery.lease") + &told("redis.url") + &told("answer.mode"));
+        insta::assert_snapshot!(told("delivery.lease") + &told("redis.url"));
     }
 }
