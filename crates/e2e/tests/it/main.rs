@@ -8,6 +8,7 @@ mod dependencies;
 mod failing_questions;
 mod faults;
 mod follow_ups;
+mod incidents;
 mod knowledge;
 mod language_model;
 mod memory;
