@@ -7,6 +7,7 @@ mod queues;
 mod session;
 mod terminal;
 mod thread;
+mod timeline;
 
 use std::{io, process::ExitCode};
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Queues(arguments) => queues::run(&arguments),
         Command::Thread(arguments) => thread::run(arguments),
+        Command::Timeline(arguments) => timeline::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "threadkeeper", &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use answers::{AnswerError, Answerer, Blame, Request};
 use queue::Delivery;
 use shared::{task::Question, telemetry::chain};
 use threads::{ThreadError, ThreadStore, outcome::KeptAnswer};
+use tracing::Instrument as _;
 
 use crate::{
     decision::Decision,
@@ -40,7 +41,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let (draft, _shown) = answers::draft();
         let turns = rebuilt.as_deref().unwrap_or(grant.context.turns());
         let request = Request { question, turns, draft: &draft };
-        let answering = tokio::time::timeout(deadline, self.answerer.answer(&request));
+        let answering =
+            tokio::time::timeout(deadline, self.answerer.answer(&request)).instrument(tracing::debug_span!("answer"));
         let started = Instant::now();
         let held = self.lease(attempt).hold(&self.soft, self.tell_meanwhile(question, answering)).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
@@ -108,7 +110,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
 
 /// A step on the way to an answer, for whoever follows one question.
 pub(crate) fn log_step(question: &Question, outcome: &'static str) {
-    tracing::debug!(
+    tracing::info!(
         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(), outcome,
         "question {}:{}: {outcome}", question.channel, question.ts,
     );

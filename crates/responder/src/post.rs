@@ -21,6 +21,7 @@ use threads::{
     ThreadError, ThreadStore,
     outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
 };
+use tracing::Instrument as _;
 
 use crate::{
     answering::{FIRST_PAUSE, log_step},
@@ -77,7 +78,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             format: kept.answer.format,
             metadata: Metadata::answer(&question.event_key(), WHOLE),
         };
-        let outcome = self.send(attempt, &post, announced).await;
+        let outcome = self.send(attempt, &post, announced).instrument(tracing::debug_span!("post")).await;
         pass.posted(&outcome);
         let (ts, outcome) = match outcome {
             Ok(Sent::TooLate) => return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some),
@@ -233,7 +234,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         for failure in 1.. {
             let (answer_ts, asked) = (&[posted], &question.text);
             let finish = Finish { answer_ts, question: asked, answer: text, grant: &grant, base: base.clone() };
-            match self.store.finish(&question.conversation, question.ts, owner, finish).await {
+            let finishing = self.store.finish(&question.conversation, question.ts, owner, finish);
+            match finishing.instrument(tracing::debug_span!("finish")).await {
                 Ok(Finished::Ok { entries }) => {
                     tracing::info!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),

@@ -12,7 +12,7 @@ use threads::{
 
 use crate::{
     decision::Decision,
-    reconcile::{Trace, WHOLE},
+    reconcile::{NO_HISTORY, Trace, WHOLE},
     waiting::Reason,
     worker::{Try, Worker},
 };
@@ -82,7 +82,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let identity = self.identity().await?;
         let seen = match self.messages(question).await {
             Err(CallError::Refused { refusal, .. }) => {
-                tracing::error!(
+                shared::error_once!(
+                    NO_HISTORY,
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     outcome = "unreadable_thread",
                     "{}:{} is answered without the turns before it, and the answer says so: Redis has no context of its \

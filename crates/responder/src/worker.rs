@@ -13,7 +13,7 @@ use shared::{
     ids::OwnerId,
     retry,
     task::{Question, Task},
-    telemetry::chain,
+    telemetry::{Alarm, chain},
 };
 use slack::replies::{Identity, Replies};
 use threads::{
@@ -22,6 +22,7 @@ use threads::{
 };
 use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     decision::{Decision, Ending, News},
@@ -39,6 +40,9 @@ const ALONE_FROM_ATTEMPT: u32 = 3;
 
 /// A claim that finds Redis in another epoch is asked again; after so many times the copy is parked instead.
 const CLAIMS_IN_A_ROW: u32 = 5;
+
+/// Redis refuses calls, as it does for every question while it is out of memory.
+static REFUSED: Alarm = Alarm::new();
 
 /// A parking place that could not be reached (the broker blocks publishers): the copy stays and claims again.
 const BLOCKED_PAUSE: Duration = Duration::from_secs(1);
@@ -96,7 +100,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Ok(decision) => (decision, None),
                 Err(error) if error.is_outage() => (Decision::GiveBack("store_away"), Some((error, Instant::now()))),
                 Err(error) => {
-                    tracing::error!(
+                    shared::error_once!(
+                        REFUSED,
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                         outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
                         chain(&error)
@@ -199,7 +204,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 lease: self.delivery.lease,
             };
             let asked_at = Instant::now();
-            let claimed = self.store.claim(&question.conversation, question.ts, claim).await?;
+            let claiming = self.store.claim(&question.conversation, question.ts, claim);
+            let claimed = claiming.instrument(tracing::debug_span!("claim")).await?;
             // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left. And it takes
             // over at most once: whoever has the question later holds another copy, or has taken this one.
             first = false;
@@ -252,6 +258,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         company: C,
     ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, grant, .. } = attempt;
+        tracing::Span::current().record("attempt", grant.attempts);
         tracing::info!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
             attempt = grant.attempts, turns = grant.context.entries(), previous = ?grant.previous, outcome = "claimed",
@@ -267,7 +274,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
         let trace = match grant.previous {
             Previous::Open => Trace::Absent,
-            _ => match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
+            _ => match self
+                .lease(attempt)
+                .hold(&self.soft, self.look_for_answer(attempt).instrument(tracing::debug_span!("look")))
+                .await
+            {
                 Held::Completed(Trace::Unknown { wait }) => {
                     return self.look_again_later(attempt, wait, Reason::AskedLater).await.map(Some);
                 }

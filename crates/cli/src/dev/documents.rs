@@ -18,6 +18,7 @@ documents![
     "CONTRIBUTING.md",
     "docs/ARCHITECTURE.md",
     "docs/GUARANTEES.md",
+    "docs/TRACES.md",
     "docs/adr/0001-blocking-redis-behind-a-pool.md",
     "docs/adr/0002-own-supervision-of-rabbitmq-connections.md",
     "docs/adr/0003-service-crate.md",

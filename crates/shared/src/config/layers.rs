@@ -10,13 +10,14 @@ use serde_json::{Map, Value};
 use super::{ConfigError, Settings};
 
 /// Conventional variables and the options they set.
-const CONVENTIONAL: [(&str, &str, &str); 6] = [
+const CONVENTIONAL: [(&str, &str, &str); 7] = [
     ("SLACK_BOT_TOKEN", "slack", "bot_token"),
     ("SLACK_SIGNING_SECRET", "slack", "signing_secret"),
     ("SLACK_API_URL", "slack", "api_url"),
     ("REDIS_URL", "redis", "url"),
     ("AMQP_URL", "amqp", "url"),
     ("RUST_LOG", "log", "filter"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_endpoint"),
 ];
 
 const PREFIX: &str = "THREADKEEPER__";

@@ -19,7 +19,7 @@ pub use self::{
     secret::{Secret, SecretUrl},
     sections::{
         Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing,
-        Redis, Responder, Slack,
+        Redis, Responder, Slack, Telemetry,
     },
 };
 
@@ -47,6 +47,8 @@ pub struct Settings {
     pub dead_letters: DeadLetters,
     /// What is logged, and how.
     pub log: Log,
+    /// What is told to a collector beside.
+    pub telemetry: Telemetry,
 }
 
 impl Settings {
@@ -73,7 +75,8 @@ impl Settings {
         self.slack.validate()?;
         self.answer.validate()?;
         self.delivery.validate()?;
-        self.dead_letters.validate()
+        self.dead_letters.validate()?;
+        self.telemetry.validate()
     }
 
     /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.
@@ -141,6 +144,7 @@ mod tests {
     #[case("SLACK_API_URL", "http://slack.example.com/api", "slack.api_url")]
     #[case("AMQP_URL", "http://localhost", "amqp.url")]
     #[case("THREADKEEPER__AMQP__HEARTBEAT", "0s", "amqp.heartbeat")]
+    #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "telemetry.otlp_endpoint")]
     fn a_wrong_value_is_refused_with_its_key(#[case] name: &str, #[case] value: &str, #[case] key: &str) {
         let message = refused(&[(name, value)]);
         assert!(message.contains(key), "{message}");

@@ -10,7 +10,7 @@ use std::{fmt::Display, time::Duration};
 pub use self::{
     answering::{AnswerMode, Answers, Delivery, Pacing, Slack},
     dead_letters::DeadLetters,
-    services::{Ingress, Log, LogFormat, Responder},
+    services::{Ingress, Log, LogFormat, Responder, Telemetry},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
 use super::ConfigError;
