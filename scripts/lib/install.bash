@@ -23,6 +23,7 @@ missing_packages() {
         command -v chromium >/dev/null || echo chromium
         command -v chromedriver >/dev/null || echo chromium-driver
         ;;
+      promtool) command -v promtool >/dev/null || echo prometheus ;;
       compiler) command -v cc >/dev/null || echo build-essential ;;
       *) command -v "$thing" >/dev/null || echo "$thing" ;;
     esac
@@ -67,7 +68,7 @@ install_packages() {
   set -euo pipefail
   # Which services are new is known before, and only those are touched afterwards.
   local service services=()
-  for service in rabbitmq-server redis-server epmd; do
+  for service in rabbitmq-server redis-server epmd prometheus; do
     if ! has_service "$service"; then services+=("$service"); fi
   done
   # Asked by Debian's packages before they start a service: 101 = do not. One that is there is somebody's decision.

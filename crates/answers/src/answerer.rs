@@ -9,7 +9,7 @@ use shared::{
     turn::Turn,
 };
 
-use crate::{AnswerError, DraftWriter, Sources, echo::EchoAnswerer, extract::ExtractAnswerer};
+use crate::{AnswerError, DraftWriter, LlmAnswerer, Sources, echo::EchoAnswerer, extract::ExtractAnswerer};
 
 /// What an answer is made from.
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +49,27 @@ pub enum AnyAnswerer {
     Echo(EchoAnswerer),
     /// `extract`.
     Extract(ExtractAnswerer),
+    /// `llm`.
+    Llm(Box<LlmAnswerer>),
 }
 
 impl AnyAnswerer {
-    /// Builds the configured answerer. Extract mode reads its whole folder here, blocking: call it at start.
+    /// Builds the configured answerer. A folder of knowledge is read here, blocking: call it at start, after a TLS provider was
+    /// installed.
     ///
     /// # Errors
-    /// As [`Sources::from_config`], in extract mode.
+    /// As [`Sources::from_config`], unless in echo mode, and as [`LlmAnswerer::new`].
     pub fn from_config(settings: &Settings) -> Result<Self, AnswerError> {
         match settings.answer.mode {
-            AnswerMode::Echo => Ok(Self::Echo(EchoAnswerer::new(settings.answer.echo_delay))),
+            AnswerMode::Echo => {
+                let config = &settings.answer;
+                Ok(Self::Echo(EchoAnswerer::new(config.echo_delay).with_sentences(config.echo_sentences)))
+            }
             AnswerMode::Extract => Ok(Self::Extract(ExtractAnswerer::new(Sources::from_config(settings)?))),
+            AnswerMode::Llm => {
+                let sources = Sources::from_config(settings)?;
+                Ok(Self::Llm(Box::new(LlmAnswerer::new(settings, sources)?)))
+            }
         }
     }
 }
@@ -69,6 +79,7 @@ impl Answerer for AnyAnswerer {
         match self {
             Self::Echo(echo) => echo.answer(request).await,
             Self::Extract(extract) => extract.answer(request).await,
+            Self::Llm(llm) => llm.answer(request).await,
         }
     }
 }

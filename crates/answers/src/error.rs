@@ -6,10 +6,11 @@ use std::{error::Error, io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// Extract mode without a folder.
+    /// There is nothing to answer from.
     #[error(
-        "option `answer.knowledge` is not set: extract mode answers from a folder of documents; \
-         set THREADKEEPER__ANSWER__KNOWLEDGE to its path, or `answer.mode` to `echo` for load tests"
+        "option `answer.knowledge` is not set: extract and llm mode answer from a folder of documents; \
+         set THREADKEEPER__ANSWER__KNOWLEDGE to its path (or `search.url` to a search service), or `answer.mode` to \
+         `echo` for load tests"
     )]
     KnowledgeUnset,
     /// The folder, or a folder in it, cannot be listed.
@@ -36,6 +37,31 @@ pub enum AnswerError {
         path: PathBuf,
         /// Files and folders that were passed over: hidden, larger than 1 MiB, unreadable.
         skipped: usize,
+    },
+    /// Llm mode without a model.
+    #[error("option `model.name` is not set: llm mode needs a language model")]
+    ModelUnset {
+        /// What to set.
+        #[source]
+        source: shared::config::ConfigError,
+    },
+    /// A model that cannot be used as it is configured.
+    #[error("option `{option}` = `{name}` is not possible: {reason}")]
+    ModelUnusable {
+        /// `model.name` or `model.fallback`.
+        option: &'static str,
+        /// The model's name.
+        name: String,
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// The instructions for the model cannot be used.
+    #[error("option `answer.prompt_file`: `{}` cannot be used: {reason}", path.display())]
+    PromptUnreadable {
+        /// The configured file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// This question cannot be answered, however often it is tried against healthy dependencies.
     #[error("the question cannot be answered; see the cause, it is tried again a few times and then given up")]
@@ -72,6 +98,9 @@ impl AnswerError {
             Self::KnowledgeUnset
             | Self::KnowledgeUnreadable { .. }
             | Self::KnowledgeEmpty { .. }
+            | Self::ModelUnset { .. }
+            | Self::ModelUnusable { .. }
+            | Self::PromptUnreadable { .. }
             | Self::DependencyDown { .. } => Blame::Dependency,
         }
     }

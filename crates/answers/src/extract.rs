@@ -2,14 +2,21 @@
 
 use std::time::Instant;
 
-use shared::answer::{Answer, Format};
+use shared::{
+    answer::{Answer, Format},
+    turn::Turn,
+};
 
-use crate::{AnswerError, Answerer, Found, Inquiry, Request, Sources, Step, knowledge::asks, quotation};
+use crate::{
+    AnswerError, Answerer, Findings, Found, Inquiry, Request, Sources, Step, knowledge::asks, more::More, quotation,
+};
 
 /// Most passages that one answer quotes.
 const MOST_PASSAGES: usize = 3;
 /// How many of the best passages are looked at for these: several may have one title.
 const CANDIDATES: usize = 12;
+/// Where more is wanted, the first of them were quoted.
+const CANDIDATES_FOR_MORE: usize = 40;
 
 /// Answers from the passages of the sources, while they are there.
 #[derive(Debug)]
@@ -42,46 +49,80 @@ impl ExtractAnswerer {
     }
 
     async fn compose(&self, request: &Request<'_>) -> Result<(Answer, Outcome), AnswerError> {
-        let question = request.question;
-        if !asks(&question.text) {
-            let text = "Please ask in words: I look for the answer in what I have been given to read, and files I cannot open.".to_owned();
-            return Ok((without_sources(text), Outcome::NothingAsked));
+        if !asks(&request.question.text) {
+            let text = "Please ask in words: I look for the answer in what I have been given to read, and files I cannot open.";
+            return Ok((without_sources(text.to_owned()), Outcome::NothingAsked));
         }
         request.draft.step(Step::Searching);
-        let findings = self
-            .sources
-            .find(&Inquiry {
-                query: &question.text,
-                turns: request.turns,
-                user: &question.user,
-                channel: &question.channel,
-                limit: CANDIDATES,
-            })
-            .await?;
-        let fitting = fitting(&findings.passages);
-        if fitting.is_empty() {
-            let text = format!(
-                "I found nothing about this in the {} I have been given. Other words may help: names of commands, \
-                 options or features.",
-                findings.searched.join(" and "),
-            );
-            return Ok((without_sources(text), Outcome::NothingFits));
+        match More::of(request) {
+            Some(more) => self.more(request, &more).await,
+            None => self.first(request).await,
         }
-        Ok((quotation::compose(&fitting, request), Outcome::Answered))
+    }
+
+    /// What the sources say.
+    async fn first(&self, request: &Request<'_>) -> Result<(Answer, Outcome), AnswerError> {
+        let Findings { passages, searched, away } =
+            self.find(request, &request.question.text, request.turns, CANDIDATES).await?;
+        let fitting: Vec<Found> = passages.into_iter().filter(|found| found.fits).collect();
+        let nothing = || {
+            format!(
+                "I found nothing about this in {}. Other words may help: names of commands, options or features.",
+                searched.join(" and "),
+            )
+        };
+        Ok(answer("This is what the documents say:", fitting, nothing, &away, request))
+    }
+
+    /// What they say besides what was quoted.
+    async fn more(&self, request: &Request<'_>, more: &More<'_>) -> Result<(Answer, Outcome), AnswerError> {
+        let Findings { passages, searched, away } =
+            self.find(request, more.question, more.turns, CANDIDATES_FOR_MORE).await?;
+        let nothing = || format!("I found nothing more about this in {}.", searched.join(" and "));
+        Ok(answer("The documents also say:", more.of_these(passages), nothing, &away, request))
+    }
+
+    async fn find(
+        &self,
+        request: &Request<'_>,
+        query: &str,
+        turns: &[Turn],
+        limit: usize,
+    ) -> Result<Findings, AnswerError> {
+        let (user, channel) = (&request.question.user, &request.question.channel);
+        self.sources.find(&Inquiry { query, turns, user, channel, limit }).await
     }
 }
 
-/// The passages to quote, best first; none, when nothing is relevant. Of several with one title only the best: they are of
-/// one section, or of pages that differ in little (one tutorial in five languages).
-fn fitting(found: &[Found]) -> Vec<&Found> {
-    let mut fitting: Vec<&Found> = Vec::new();
-    for found in found.iter().filter(|found| found.fits) {
-        if fitting.iter().all(|chosen| chosen.title != found.title) {
-            fitting.push(found);
+/// Quotes the passages after `introduction`, or says what `nothing` says; names what is away.
+fn answer(
+    introduction: &str,
+    found: Vec<Found>,
+    nothing: impl FnOnce() -> String,
+    away: &[String],
+    request: &Request<'_>,
+) -> (Answer, Outcome) {
+    let away = match away {
+        [] => String::new(),
+        away => format!("\n\n(Not searched, because it does not answer at the moment: {}.)", away.join(", ")),
+    };
+    let chosen = choose(found);
+    if chosen.is_empty() {
+        return (without_sources(nothing() + &away), Outcome::NothingFits);
+    }
+    (quotation::compose(introduction, &chosen, &away, request), Outcome::Answered)
+}
+
+/// The passages to quote, best first. Of several with one title only the best: they are of one section, or of pages that
+/// differ in little (one tutorial in five languages).
+fn choose(found: Vec<Found>) -> Vec<Found> {
+    let mut chosen: Vec<Found> = Vec::new();
+    for found in found {
+        if chosen.len() < MOST_PASSAGES && chosen.iter().all(|chosen| chosen.title != found.title) {
+            chosen.push(found);
         }
     }
-    fitting.truncate(MOST_PASSAGES);
-    fitting
+    chosen
 }
 
 fn without_sources(text: String) -> Answer {

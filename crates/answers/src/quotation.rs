@@ -23,10 +23,10 @@ const QUOTE_CHARACTERS: usize = 700;
 /// A longer title is cut in the list of sources, in characters.
 const TITLE_CHARACTERS: usize = 150;
 
-/// The answer that quotes `passages`, the best one first.
-pub(crate) fn compose(passages: &[&Found], request: &Request<'_>) -> Answer {
+/// The answer that quotes `passages` after `introduction`, the best one first; `remark` stands before their list.
+pub(crate) fn compose(introduction: &str, passages: &[Found], remark: &str, request: &Request<'_>) -> Answer {
     let wanted = wanted(request);
-    let mut body = "This is what the documents say:".to_owned();
+    let mut body = introduction.to_owned();
     let mut sources = Vec::new();
     for (passage, number) in passages.iter().zip(1..) {
         for part in quote(passage, &wanted) {
@@ -36,7 +36,7 @@ pub(crate) fn compose(passages: &[&Found], request: &Request<'_>) -> Answer {
         write!(body, "\n\n[{number}]").unwrap_or_default();
         sources.push(source(passage));
     }
-    let list = format!("\n\n{}", neutralise(&citation::list(&sources)));
+    let list = neutralise(&format!("{remark}\n\n{}", citation::list(&sources))).into_owned();
     let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
     Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
 }

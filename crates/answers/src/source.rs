@@ -50,7 +50,7 @@ pub struct Found {
 pub struct Findings {
     /// The passages, best first.
     pub passages: Vec<Found>,
-    /// What was searched, for a person: `297 documents`, `the team's wiki`.
+    /// What was searched, for a person: `the 297 documents I have been given`, `the team's wiki`.
     pub searched: Vec<String>,
     /// What could not be searched, for a person; those that were searched answer nevertheless.
     pub away: Vec<String>,

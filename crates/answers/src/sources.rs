@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use shared::config::Settings;
 
 use crate::{
-    AnswerError, Findings, Found, Inquiry, KnowledgeSource,
+    AnswerError, Findings, Found, Inquiry, KnowledgeSource, SearchService,
     knowledge::{Knowledge, Library},
 };
 
@@ -19,6 +19,8 @@ const RANK_OFFSET: f32 = 60.0;
 pub enum AnySource {
     /// A folder of pages, searched here.
     Folder(Library),
+    /// A search service of the team.
+    Http(SearchService),
 }
 
 impl AnySource {
@@ -26,6 +28,7 @@ impl AnySource {
     fn name(&self) -> &str {
         match self {
             Self::Folder(_) => Knowledge::SOURCE,
+            Self::Http(service) => service.name(),
         }
     }
 }
@@ -34,6 +37,7 @@ impl KnowledgeSource for AnySource {
     async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
         match self {
             Self::Folder(library) => library.find(inquiry).await,
+            Self::Http(service) => service.find(inquiry).await,
         }
     }
 }
@@ -53,8 +57,14 @@ impl Sources {
     /// # Errors
     /// When no source is configured, or the folder cannot serve; each names the option.
     pub fn from_config(settings: &Settings) -> Result<Self, AnswerError> {
-        let folder = settings.answer.knowledge.as_deref().ok_or(AnswerError::KnowledgeUnset)?;
-        Ok(Self::new(vec![AnySource::Folder(Library::open(folder)?)]))
+        let mut sources = Vec::new();
+        if let Some(folder) = &settings.answer.knowledge {
+            sources.push(AnySource::Folder(Library::open(folder)?));
+        }
+        if let Some(url) = &settings.search.url {
+            sources.push(AnySource::Http(SearchService::new(url, &settings.search)?));
+        }
+        if sources.is_empty() { Err(AnswerError::KnowledgeUnset) } else { Ok(Self::new(sources)) }
     }
 
     /// Asks all sources at the same time and makes one ranking of theirs: first the passages that fit, then the others,

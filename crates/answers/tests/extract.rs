@@ -90,6 +90,51 @@ async fn a_follow_up_finds_the_page_its_predecessor_was_about(
     assert_eq!(locations(&answer).first(), Some(&location), "{}", answer.text);
 }
 
+#[rstest]
+#[case("tell me more")]
+#[case("and what else?")]
+#[case("tell me more about rotating keys")]
+#[tokio::test]
+async fn who_wants_more_gets_what_was_not_quoted_until_there_is_nothing_more(#[case] wish: &str) {
+    let answerer = extract(&knowledge()).unwrap();
+    let first = "how do I rotate a signing key?";
+    let mut turns = vec![Turn::user(first), Turn::assistant(ask(&answerer, first, &[]).await.text)];
+    let mut quoted: Vec<String> = quotations(&turns[1].content);
+    // The six pages are not endless.
+    for _ in 0..10 {
+        let answer = ask(&answerer, wish, &turns).await;
+        if answer.sources.is_empty() {
+            assert!(answer.text.contains("nothing more about this in the 6 documents"), "{}", answer.text);
+            return;
+        }
+        for quotation in quotations(&answer.text) {
+            assert!(!quoted.contains(&quotation), "again: {quotation}");
+            quoted.push(quotation);
+        }
+        turns.extend([Turn::user(wish), Turn::assistant(answer.text)]);
+    }
+    panic!("there was always more: {turns:?}");
+}
+
+/// The quoted lines.
+fn quotations(answer: &str) -> Vec<String> {
+    answer.lines().filter(|line| line.starts_with("> ") && *line != "> …").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn more_of_nothing_is_a_question_like_others() {
+    let answer = ask(&extract(&knowledge()).unwrap(), "tell me more", &[]).await;
+    assert!(answer.sources.is_empty() && answer.text.contains("nothing about this"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_long_pasted_text_is_searched_by_its_beginning() {
+    let pasted =
+        format!("how do I rotate a signing key? {}", "ERROR at line 17 of worker.rs: broken pipe\n".repeat(900));
+    let answer = ask(&extract(&knowledge()).unwrap(), &pasted, &[]).await;
+    assert!(answer.text.len() <= 12_000);
+}
+
 #[tokio::test]
 async fn a_new_subject_in_the_thread_is_not_held_by_the_old_one() {
     let turns = [Turn::user("how do I rotate a signing key?"), Turn::assistant("Rotate it every 90 days.")];

@@ -3,6 +3,8 @@
 mod command_line;
 mod dead_letters;
 mod dev;
+mod doctor;
+mod options;
 mod queues;
 mod session;
 mod terminal;
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
+        Command::Config(arguments) => options::run(arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Queues(arguments) => queues::run(&arguments),
         Command::Thread(arguments) => thread::run(arguments),
         Command::Timeline(arguments) => timeline::run(arguments),

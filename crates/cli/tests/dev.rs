@@ -143,6 +143,23 @@ async fn a_follow_up_is_answered_from_the_documentation_and_knows_the_question_b
 }
 
 #[tokio::test]
+async fn a_language_model_answers_from_the_documentation() {
+    let model = simulated_model::SimulatedModel::start("127.0.0.1:0").unwrap();
+    let url = model.base_url();
+    let llm = [
+        ("THREADKEEPER__ANSWER__MODE", "llm"),
+        ("THREADKEEPER__MODEL__NAME", "openai::simulated"),
+        ("OPENAI_BASE_URL", url.as_str()),
+    ];
+    let data = tempfile::tempdir().unwrap();
+    let dev = Dev::start(data.path(), &[], &llm);
+    let asked = dev.ask("What happens when Redis is away?", None).await;
+    let answer = dev.answer(&asked).await;
+    assert!(answer.contains("This is what the sources say") && answer.contains("[1]"), "{answer}");
+    assert!(model.requests()[0].text().contains("docs/"), "its documents are the sources");
+}
+
+#[tokio::test]
 async fn ten_questions_that_are_open_when_it_is_killed_are_answered_once_after_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     let slow = [("THREADKEEPER__ANSWER__MODE", "echo"), ("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms")];

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use playground::{Event, Playground, PlaygroundError};
+use playground::{ANSWER, Event, Message, NOTICE, Playground, PlaygroundError};
 use serde_json::Value;
 use shared::{
     ids::{ChannelId, UserId},
@@ -153,20 +153,54 @@ impl Ledger {
     pub fn threads(&self, slack: &Playground, redis: &Redis) -> Result<Vec<Thread>, HarnessError> {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = threads.iter().map(|(name, book)| {
-            let answers = |question: &Question| {
-                let answers = slack.answers_to(&book.channel, question.ts).into_iter();
-                answers.map(|answer| Answer { ts: answer.ts, text: answer.text, at: answer.sent_at }).collect()
-            };
+            let answers = |question: &Question| whole(slack.answers_to(&book.channel, question.ts));
             let questions = book.questions.iter().map(|question| (question.clone(), answers(question))).collect();
-            let root = book.questions.first().map(|first| format!("slack_conv:{}:{}", book.channel, first.ts));
-            let context = match root {
-                Some(key) => context(redis, &key)?,
-                None => None,
-            };
-            Ok(Thread { name: name.clone(), questions, context })
+            let (mut remembered, mut unfinished) = (None, Vec::new());
+            if let Some(root) = book.questions.first().map(|first| first.ts) {
+                remembered = context(redis, &format!("slack_conv:{}:{root}", book.channel))?;
+                unfinished = slack.read(|workspace| {
+                    let own = workspace.messages(&book.channel).filter(|said| said.is_by_bot() && said.root() == root);
+                    own.filter(|said| !said.is_a(ANSWER) && !said.is_a(NOTICE)).map(|said| said.ts).collect()
+                });
+            }
+            Ok(Thread { name: name.clone(), questions, context: remembered, unfinished })
         });
         seen.collect()
     }
+}
+
+/// The answers that these messages are: those of one answer together, if all are there once; each other one by itself.
+pub fn whole(mut messages: Vec<Message>) -> Vec<Answer> {
+    let named = |message: &Message| {
+        let payload = message.metadata.as_ref().map(|metadata| &metadata.event_payload);
+        let text = |key: &str| payload.and_then(|payload| payload.get(key)?.as_str()).unwrap_or_default().to_owned();
+        (text("answer"), text("part"))
+    };
+    messages.sort_by_cached_key(named);
+    let of_one = |one: &Message, other: &Message| named(one).0 == named(other).0;
+    let mut answers = Vec::new();
+    for group in messages.chunk_by(of_one) {
+        let is_whole =
+            group.iter().enumerate().all(|(place, one)| named(one).1 == format!("{}/{}", place + 1, group.len()));
+        if is_whole {
+            let said = |(place, message): (usize, &Message)| {
+                // What tells a reader how the messages belong together.
+                let label = format!("_({}/{})_\n\n", place + 1, group.len());
+                message.text.strip_prefix(&label).unwrap_or(&message.text).to_owned()
+            };
+            let text = group.iter().enumerate().map(said).collect::<Vec<_>>().join("\n");
+            answers.push(Answer { ts: group[0].ts, text, at: group[0].sent_at });
+        } else {
+            let alone = group.iter();
+            answers.extend(alone.map(|one| Answer {
+                ts: one.ts,
+                text: format!("{} (a part)", one.text),
+                at: one.sent_at,
+            }));
+        }
+    }
+    answers.sort_by_key(|answer| answer.ts);
+    answers
 }
 
 /// A thread's context as it stands in Redis; none = there is none, or it is no list of entries.

@@ -48,7 +48,7 @@ pub mod waiting;
 pub use self::{
     error::HarnessError,
     gate::Gate,
-    ledger::{Ledger, Manner},
+    ledger::{Ledger, Manner, whole},
     process::{Exit, LogLine, Service, ServiceBuilder},
     python::python,
     servers::{RabbitMq, Redis},

@@ -92,6 +92,18 @@ impl StackBuilder {
         SCALED_TIMES.iter().fold(self, |stack, (name, value)| stack.env(*name, *value))
     }
 
+    /// Answers grow for about a second and a half before they are complete, and each is shown meanwhile: Slack's limits are
+    /// not kept to, which would allow few streams a minute.
+    #[must_use]
+    pub fn streaming(self) -> Self {
+        let variables = [
+            ("THREADKEEPER__ANSWER__ECHO_SENTENCES", "5"),
+            ("THREADKEEPER__ANSWER__ECHO_DELAY", "300ms"),
+            ("THREADKEEPER__SLACK__PACING", "off"),
+        ];
+        variables.into_iter().fold(self, |stack, (name, value)| stack.env(name, value))
+    }
+
     /// Starts everything and waits until every service is ready.
     ///
     /// # Errors

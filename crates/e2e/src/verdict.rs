@@ -17,7 +17,7 @@ pub struct Question {
     pub acked_at: Option<Instant>,
 }
 
-/// A visible answer of echo mode.
+/// A visible answer of echo mode: its messages together.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Its place in the channel.
@@ -31,7 +31,9 @@ pub struct Answer {
 impl Answer {
     /// The turn that it says it is, if it is the echo of `question`.
     fn turn_of(&self, question: &str) -> Option<usize> {
-        let rest = self.text.strip_prefix(&format!("answer to: {question} (turn "))?;
+        // An answer that grows says other things before.
+        let said = self.text.trim_end().lines().last()?;
+        let rest = said.strip_prefix(&format!("answer to: {question} (turn "))?;
         rest.strip_suffix(')')?.parse().ok()
     }
 }
@@ -54,6 +56,8 @@ pub struct Thread {
     pub questions: Vec<(Question, Vec<Answer>)>,
     /// Its context in Redis.
     pub context: Option<Vec<Entry>>,
+    /// Messages of the bot in it that are neither an answer nor a notice.
+    pub unfinished: Vec<MessageTs>,
 }
 
 /// How much is owed; each includes those before it.
@@ -80,6 +84,8 @@ pub struct Verdict {
     pub lost: Vec<String>,
     /// With more than one visible answer.
     pub duplicated: Vec<String>,
+    /// The beginning of an answer that nobody has finished or removed.
+    pub unfinished: Vec<String>,
     /// Answered after a question that was said later.
     pub out_of_order: Vec<String>,
     /// Answered without the turns before it, or with wrong ones; or a context that does not hold what was said.
@@ -106,6 +112,7 @@ impl Verdict {
         let kinds = [
             ("lost", &self.lost),
             ("duplicated", &self.duplicated),
+            ("unfinished", &self.unfinished),
             ("out of order", &self.out_of_order),
             ("wrong context", &self.wrong_context),
         ];
@@ -114,6 +121,7 @@ impl Verdict {
 
     fn judge(&mut self, thread: &Thread, promise: Promise) {
         let name = &thread.name;
+        self.unfinished.extend(thread.unfinished.iter().map(|ts| format!("{name}, {ts}")));
         // Question and answer in the order in which the answers came.
         let mut turns = Vec::new();
         for (question, answers) in &thread.questions {
@@ -151,10 +159,11 @@ impl Verdict {
                 ));
             }
         }
-        let entry = |role: &str, content: &str| Entry { role: role.to_owned(), content: content.to_owned() };
+        let entry = |role: &str, content: &str| Entry { role: role.to_owned(), content: words(content) };
         let said = turns.iter();
         let wanted: Vec<_> = said.flat_map(|(q, a)| [entry("user", &q.text), entry("assistant", &a.text)]).collect();
-        let found = context.unwrap_or_default();
+        let found: Vec<_> =
+            context.unwrap_or_default().iter().map(|found| entry(&found.role, &found.content)).collect();
         if found != wanted.as_slice() {
             let place = found.iter().zip(&wanted).take_while(|(found, wanted)| found == wanted).count();
             self.wrong_context.push(format!(
@@ -182,6 +191,11 @@ impl Verdict {
             }
         }
     }
+}
+
+/// A text without its white space: an answer of several messages is cut at some.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for Verdict {
@@ -227,7 +241,7 @@ mod tests {
         }
         context.sort_by_key(|(ts, _)| *ts);
         let context = context.into_iter().flat_map(|(_, pair)| pair).collect();
-        Thread { name: "t".to_owned(), questions, context: Some(context) }
+        Thread { name: "t".to_owned(), questions, context: Some(context), unfinished: Vec::new() }
     }
 
     fn kinds(thread: &Thread, promise: Promise) -> Vec<&'static str> {
@@ -274,6 +288,24 @@ mod tests {
         let pair = repeated.context.as_ref().unwrap()[..2].to_vec();
         repeated.context.as_mut().unwrap().extend(pair);
         assert_eq!(kinds(&repeated, Promise::Context), ["wrong context"]);
+    }
+
+    #[test]
+    fn a_beginning_that_nobody_finished_is_a_breach_whatever_is_owed() {
+        let mut thread = thread(&[&[(1, 1)]]);
+        thread.unfinished.push(MessageTs::from_micros(7).unwrap());
+        assert_eq!(kinds(&thread, Promise::OneAnswer), ["unfinished"]);
+    }
+
+    #[test]
+    fn an_answer_that_grew_is_judged_by_its_last_line() {
+        let mut thread = thread(&[&[(1, 1)]]);
+        let (question, answers) = &mut thread.questions[0];
+        answers[0].text = format!("First.\nSecond.\n\nanswer to: {} (turn 1)", question.text);
+        thread.context.as_mut().unwrap()[1].content = format!("First.\nSecond.\nanswer to: {} (turn 1)", question.text);
+        assert!(kinds(&thread, Promise::Order).is_empty());
+        thread.questions[0].1[0].text = "First.".to_owned();
+        assert_eq!(kinds(&thread, Promise::Context).len(), 2);
     }
 
     #[test]

@@ -21,8 +21,12 @@
 //! | `threadkeeper_events_filtered_total` | `reason` | events that are no question |
 //! | `threadkeeper_ack_seconds` | | from the request's head to our answer |
 //! | `threadkeeper_unregistered_total` | | questions kept without a number in their thread; should be 0 |
+//! | `threadkeeper_queue_messages` | `queue`: `work`, `wait`, `dead`, `unrouted` | messages ready in the queue; every ingress tells the same |
+//! | `threadkeeper_queue_consumers` | | subscriptions to `work`: responders that take questions |
+//! | `threadkeeper_redis_trouble` | `cause`: `unreachable`, `timeout`, `refused`, `out_of_memory`, `read_only`, `loading`, `other` | 1 while Redis cannot be used for this cause |
 
 mod intake;
+mod lookout;
 pub mod receiver;
 mod refusal;
 mod routes;

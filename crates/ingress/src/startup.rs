@@ -12,7 +12,7 @@ use shared::{config, health::Health};
 use slack::signature::Verifier;
 use threads::{Origin, RedisThreads, ThreadStore};
 
-use crate::receiver::Receiver;
+use crate::{lookout, receiver::Receiver};
 
 /// After a signal: requests that are in work get this long. Slack itself waits 3 s.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
     let Process { id, settings, metrics, mut lifecycle } = process;
     let verifier = Verifier::new(settings.slack.signing_secret()?);
-    let broker = RabbitMq::connect_lazily(&settings.amqp, &settings.delivery.waits, &id).await?;
+    let broker = Arc::new(RabbitMq::connect_lazily(&settings.amqp, &settings.delivery.waits, &id).await?);
     let publisher = broker.publisher(settings.ingress.publish_timeout);
     // A Redis that knows nothing while questions are under way has lost its data.
     let origin = match broker.ready() {
@@ -62,6 +62,7 @@ pub async fn serve(process: Process) -> anyhow::Result<ExitCode> {
         None => Some(admin),
     };
     lifecycle.spawn("http", receiver.serve(public, beside, lifecycle.soft())?);
+    lifecycle.spawn("lookout", lookout::keep_looking(Arc::clone(&broker), Arc::clone(&store), lifecycle.soft()));
     lifecycle.spawn("heartbeat", threads::keep_beating(store, lifecycle.soft()));
     let code = lifecycle.run(SHUTDOWN_TIMEOUT).await?;
     broker.close().await;

@@ -186,7 +186,7 @@ impl Configuration {
         }
         for (worker, run) in (0..).zip(&world.workers).filter_map(|(place, worker)| Some((place, worker.run.as_ref()?)))
         {
-            let post = run.phase == Phase::Post;
+            let post = run.phase.is_call();
             let look = matches!(run.phase, Phase::Look | Phase::LookAgain);
             let offers = [
                 (faults.crashes > 0, Action::Crash(worker)),

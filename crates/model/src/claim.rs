@@ -1,10 +1,10 @@
 //! The responder takes a copy and claims.
 
 use crate::{
-    decision::{Claim, Claimed, Grant, claim, register},
+    decision::{Claim, Claimed, Grant, claim, note_stream, register},
     invariants,
     state::{Copy, Event, Mark, PARTS, Phase, Run, UNNAMED, World, has, put, take},
-    thread::{Base, Context, Kept, Owner, Turn},
+    thread::{Base, Context, Kept, Owner, Stream, Turn},
     variants::{Configuration, Variant},
 };
 
@@ -69,11 +69,17 @@ impl Configuration {
                 let grant = Grant { doubtful: grant.doubtful || suspect, ..grant };
                 let mut run = self.run(world, copy, how.owner, delivered.held, &grant);
                 invariants::check_context(self, world, &run);
-                let look = grant.posting || grant.doubtful || has(world.redis.before_epoch, event);
+                // A known draft without a kept answer: nothing was announced that could be an answer, nobody has to look.
+                let drafting = matches!(grant.stream, Stream::Known(_)) && grant.kept.is_none();
+                let look = grant.posting && !drafting || grant.doubtful || has(world.redis.before_epoch, event);
                 if look && !matches!(self.variant, Variant::NoReconciliation | Variant::SeenBeforeWork) {
                     run.phase = Phase::Look;
                 } else {
                     self.begin(&mut run);
+                    let first = grant.stream == Stream::None || self.variant == Variant::SecondStream;
+                    if self.streams && run.phase == Phase::Answer && first {
+                        run.phase = Phase::BeginStream;
+                    }
                 }
                 world.workers[worker].run = Some(run);
                 if self.calls_roll() {
@@ -111,6 +117,10 @@ impl Configuration {
             version: redis.thread.version(),
             answer: 0,
             parts: [None; PARTS],
+            draft: match grant.stream {
+                Stream::Known(number) => Some(number),
+                Stream::None | Stream::Announced => None,
+            },
         }
     }
 
@@ -142,6 +152,14 @@ impl Configuration {
         if run.parts.iter().any(Option::is_some) && self.variant != Variant::NoSweepAfterLoss {
             self.leave_sweep(world, run.event);
         }
+        // In a new epoch only this attempt knows the message that it has begun.
+        if let Some(number) = run.draft
+            && run.epoch != world.redis.epoch
+            && self.variant != Variant::StreamForgotten
+            && note_stream(&mut world.redis.thread, run.event, Stream::Known(number))
+        {
+            self.leave_sweep(world, run.event);
+        }
         world.workers[worker].run = Some(claiming(Copy::redelivered(run), run.held, run.epoch, Phase::Claim));
     }
 }
@@ -163,5 +181,6 @@ pub(crate) fn claiming(copy: Copy, held: bool, epoch: u8, phase: Phase) -> Run {
         version: 0,
         answer: 0,
         parts: [None; PARTS],
+        draft: None,
     }
 }

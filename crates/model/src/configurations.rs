@@ -31,6 +31,33 @@ pub const PROTOCOL: &[C] = &[
         F { crashes: 1, refusals: 1, late_calls: 1, lags: 1, ..NONE },
     )
     .parts(2),
+    // Answers that are shown while they are made.
+    protocol("streamed: two crashes", F { crashes: 2, ..NONE }).streamed(),
+    protocol("streamed: a crash, a zombie", F { crashes: 1, zombies: 1, ..NONE }).streamed(),
+    protocol(
+        "streamed: late call, lost answer, refusal; a crash",
+        F { crashes: 1, late_calls: 1, lost_answers: 1, refusals: 1, ..NONE },
+    )
+    .events(1)
+    .streamed(),
+    protocol("streamed: late call, lagging read, a crash", F { crashes: 1, late_calls: 1, lags: 1, ..NONE }).streamed(),
+    protocol(
+        "streamed: SIGTERM, an outage, one comes late, a crash",
+        F { crashes: 1, outages: 1, stops: 1, swaps: 1, ..NONE },
+    )
+    .streamed(),
+    protocol("streamed, two failures, a late call, a crash", F { crashes: 1, failures: 2, late_calls: 1, ..NONE })
+        .events(1)
+        .attempts(2)
+        .streamed(),
+    protocol(
+        "streamed, in two parts: lost answer, SIGTERM, a crash",
+        F { crashes: 1, lost_answers: 1, stops: 1, ..NONE },
+    )
+    .events(1)
+    .parts(2)
+    .streamed(),
+    protocol("streamed: Redis loses all, a zombie", F { zombies: 1, losses: 1, ..NONE }).events(1).streamed(),
     // Giving up, after two attempts.
     protocol("a question that always fails: outage, crash, zombie", F { crashes: 1, zombies: 1, outages: 1, ..NONE })
         .attempts(2)
@@ -125,6 +152,20 @@ pub const WEAK: &[(C, &str)] = &[
         weak("messages do not name their answer", V::AnswersUnnamed, F { crashes: 1, losses: 1, ..NONE }).parts(2),
         "RECORD",
     ),
+    (weak("a second stream after a crash", V::SecondStream, F { crashes: 1, ..NONE }).streamed(), "UNFINISHED"),
+    (
+        weak("a stream without a known message is not looked for", V::DraftNotLookedFor, F { crashes: 1, ..NONE })
+            .streamed(),
+        "UNFINISHED",
+    ),
+    (
+        weak("a stream is marked as an answer from its start", V::DraftsMarked, F { crashes: 1, ..NONE }).streamed(),
+        "UNFINISHED",
+    ),
+    (
+        weak("a stream is not noted anew after a loss", V::StreamForgotten, F { losses: 1, ..NONE }).streamed(),
+        "UNFINISHED",
+    ),
     (weak("no clean-up", V::NoSweep, F { late_calls: 1, ..NONE }), "DUPLICATE"),
     (
         weak(
@@ -182,6 +223,20 @@ pub const RESIDUAL: &[(C, &str)] = &[
         )
         .events(2),
         "DUPLICATE",
+    ),
+    (
+        weak(
+            "Redis loses all in mid-stream, and the worker dies too",
+            V::Protocol,
+            F { losses: 1, crashes: 1, ..NONE },
+        )
+        .streamed(),
+        "UNFINISHED",
+    ),
+    (
+        weak("Redis loses all, and Slack begins a stream late", V::Protocol, F { losses: 1, late_calls: 1, ..NONE })
+            .streamed(),
+        "UNFINISHED",
     ),
     (weak("Slack executes a call after the clean-up", V::SlowSlack, F { late_calls: 1, ..NONE }), "DUPLICATE"),
     (

@@ -7,7 +7,7 @@
 
 use crate::{
     state::{CopyName, Event, Message, PARTS, UNNAMED, bit},
-    thread::{Base, Context, Kept, Lease, Owner, Parts, Thread, Turn},
+    thread::{Base, Context, Kept, Lease, Owner, Parts, Stream, Thread, Turn},
     variants::Variant,
 };
 
@@ -54,6 +54,8 @@ pub struct Grant {
     pub attempts: u8,
     /// The answer that an earlier attempt was about to post.
     pub kept: Option<Kept>,
+    /// The stream that an earlier attempt has begun.
+    pub stream: Stream,
 }
 
 /// Takes a number for `event`, once.
@@ -103,7 +105,8 @@ pub fn claim(thread: &mut Thread, variant: Variant, event: Event, claim: Claim) 
     }
     // What is taken over is not being posted: there is nothing to look for.
     let posting = posting && !taken_over;
-    Claimed::Run(Grant { posting, doubtful, attempts: thread.attempts[place], kept: thread.kept[place] })
+    let stream = thread.streams[place];
+    Claimed::Run(Grant { posting, doubtful, attempts: thread.attempts[place], kept: thread.kept[place], stream })
 }
 
 /// The permission to post.
@@ -137,6 +140,36 @@ pub fn begin_post(thread: &mut Thread, variant: Variant, event: Event, me: Owner
         lease.live = true;
     }
     Begun::Ok
+}
+
+/// Announces that a stream begins. What it will say is not known yet.
+pub fn begin_stream(thread: &mut Thread, event: Event, me: Owner) -> Begun {
+    match thread.turn(event) {
+        Turn::Done(_) => {
+            thread.drop_owner(me);
+            return Begun::Done;
+        }
+        Turn::Unknown | Turn::Dead { .. } => return Begun::Lost,
+        Turn::Open | Turn::Posting if !thread.owns(event, me) => return Begun::Lost,
+        Turn::Open | Turn::Posting => {}
+    }
+    thread.set(event, Turn::Posting);
+    thread.streams[usize::from(event)] = Stream::Announced;
+    if let Some(lease) = thread.lease.as_mut().filter(|lease| lease.owner == me) {
+        lease.live = true;
+    }
+    Begun::Ok
+}
+
+/// Notes what became of the stream that was announced. True whoever says it, in any epoch: one question has one stream.
+/// Whether the question is decided: then somebody has to clean up.
+pub fn note_stream(thread: &mut Thread, event: Event, became: Stream) -> bool {
+    let stream = &mut thread.streams[usize::from(event)];
+    // The first message stays.
+    if !matches!(stream, Stream::Known(_)) {
+        *stream = became;
+    }
+    matches!(thread.turn(event), Turn::Done(_) | Turn::Dead { .. })
 }
 
 /// Recording an answer.

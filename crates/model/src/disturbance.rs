@@ -4,7 +4,9 @@ use crate::{
     actions::Action,
     claim::claiming,
     decision::{Claim, Claimed, claim},
-    state::{Call, Copy, Mark, Phase, UNNAMED, Why, World, put, take},
+    intake::execute,
+    invariants,
+    state::{Copy, Mark, Phase, UNNAMED, Why, World, put, take},
     variants::{Configuration, Variant},
 };
 
@@ -41,24 +43,27 @@ impl Configuration {
             }
             Action::Stop(_) => {
                 world.faults.stops -= 1;
-                run.phase = Phase::Release(if looking { Why::StoppingWhileLooking } else { Why::Stopping });
+                let keeps = looking || run.draft.is_some();
+                run.phase = Phase::Release(if keeps { Why::StoppingWhileLooking } else { Why::Stopping });
             }
             Action::Refuse(_) => {
                 world.faults.refusals -= 1;
-                run.phase = Phase::Release(Why::NotPosted);
+                // Without a stream the answer is posted as a whole.
+                let start = run.phase == Phase::Start;
+                run.phase = if start { Phase::NoteStream } else { Phase::Release(Why::NotPosted) };
             }
             Action::LoseAnswer(_) => {
                 world.faults.lost_answers -= 1;
                 // It is visible, but the worker does not know its number.
-                let known = run.parts;
-                self.post_part(world, &mut run);
-                run.parts = known;
+                let Some(call) = self.next_call(&run) else { return false };
+                invariants::check_order(world, run.event);
+                execute(world, call);
                 run.phase = Phase::Release(Why::Unknown);
             }
             Action::PostLate(_) | Action::PostLateAndCrash(_) => {
                 world.faults.late_calls -= 1;
-                let Some(part) = self.next_part(&run) else { return false };
-                put(&mut world.slack.in_flight, Call { event: run.event, part, answer: run.answer });
+                let Some(call) = self.next_call(&run) else { return false };
+                put(&mut world.slack.in_flight, call);
                 if action == Action::PostLateAndCrash(worker) {
                     world.faults.crashes -= 1;
                     self.die(world, worker, &run);

@@ -3,7 +3,7 @@
 use crate::{
     actions::Action,
     decision::register,
-    state::{Copy, Event, Mark, Message, Request, Step, UNNAMED, World, bit, has, put, take},
+    state::{Call, Copy, Effect, Event, Mark, Message, Request, Step, UNFINISHED, UNNAMED, World, bit, has, put, take},
     variants::{Configuration, Variant},
 };
 
@@ -46,7 +46,7 @@ impl Configuration {
             }
             Action::Execute(call) => {
                 take(&mut world.slack.in_flight, &call);
-                post(world, call.event, call.part, call.answer);
+                execute(world, call);
             }
             _ => return false,
         }
@@ -112,10 +112,34 @@ fn without_number(world: &mut World, request: Request) {
     put(&mut world.requests, Request { step: Step::Acknowledge, ..request });
 }
 
-/// Slack shows a message.
-pub(crate) fn post(world: &mut World, event: Event, part: u8, answer: u8) -> u8 {
-    let number = world.slack.posted[usize::from(event)];
-    world.slack.posted[usize::from(event)] += 1;
-    put(&mut world.slack.messages, Message { event, part, number, answer });
-    number
+/// Slack does what it was asked for; the message that shows it.
+pub(crate) fn execute(world: &mut World, call: Call) -> u8 {
+    let Call { event, part, answer, effect } = call;
+    let new = |world: &mut World, answer: u8, marked: bool| {
+        let posted = &mut world.slack.posted[usize::from(event)];
+        // No two messages of a thread have the same number.
+        let number = (event << 4) | *posted;
+        *posted += 1;
+        put(&mut world.slack.messages, Message { event, part, number, answer, marked });
+        number
+    };
+    match effect {
+        Effect::Start => new(world, UNFINISHED, false),
+        Effect::Put(number) => {
+            let draft = world.slack.messages.iter().position(|message| message.number == number);
+            let Some(draft) = draft else {
+                // It was deleted: the answer gets a message of its own.
+                world.history.answered |= bit(event);
+                return new(world, answer, true);
+            };
+            world.slack.messages.remove(draft);
+            put(&mut world.slack.messages, Message { event, part, number, answer, marked: true });
+            world.history.answered |= bit(event);
+            number
+        }
+        Effect::Post => {
+            world.history.answered |= bit(event);
+            new(world, answer, true)
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     actions::Action,
-    state::{Event, Run, World, bit, has},
+    state::{Event, Message, Run, UNFINISHED, World, bit, has},
     thread::Turn,
     variants::{Configuration, Variant},
 };
@@ -25,6 +25,8 @@ pub enum Violation {
     Stuck(Event),
     /// What is recorded is not what is visible.
     Record(Event),
+    /// A draft is left that nobody will finish.
+    Unfinished(Event),
     /// A question was given up although it did not fail often enough.
     GivenUpEarly(Event),
     /// A question has killed more workers than it may.
@@ -43,6 +45,7 @@ impl Violation {
             Self::Context(_) => "CONTEXT",
             Self::Stuck(_) => "STUCK",
             Self::Record(_) => "RECORD",
+            Self::Unfinished(_) => "UNFINISHED",
             Self::GivenUpEarly(_) => "GIVEN UP EARLY",
             Self::Poison(_) => "POISON",
             Self::NotTold(_) => "NOT TOLD",
@@ -52,7 +55,7 @@ impl Violation {
 
 /// The answer that Slack shows completely, from its oldest messages.
 pub fn visible_answer(configuration: &Configuration, world: &World, event: Event) -> Option<u8> {
-    let first = |part: u8| world.messages(event).find(|message| message.part == part);
+    let first = |part: u8| world.messages(event).find(|message| message.part == part && message.marked);
     let answer = first(0)?.answer;
     (0..configuration.parts).all(|part| first(part).is_some()).then_some(answer)
 }
@@ -87,7 +90,7 @@ pub(crate) fn check_context(configuration: &Configuration, world: &mut World, ru
 /// At a post: every older question has its answer, or was given up.
 pub(crate) fn check_order(world: &mut World, event: Event) {
     for other in 0..event {
-        let settled = world.slack.posted[usize::from(other)] > 0 || has(world.history.buried, other);
+        let settled = has(world.history.answered | world.history.buried, other);
         if !settled && !has(world.history.late, other) {
             world.history.broken.get_or_insert(Violation::Order(event));
         }
@@ -123,6 +126,10 @@ impl Configuration {
         let count = |part: u8| world.messages(event).filter(|message| message.part == part).count();
         let turn = world.redis.thread.turn(event);
         let dead = has(world.dead, event);
+        let is_draft = |message: &Message| !message.marked || message.answer == UNFINISHED;
+        if turn != Turn::Open && turn != Turn::Posting && world.messages(event).any(is_draft) {
+            return Some(Violation::Unfinished(event));
+        }
         match turn {
             Turn::Dead { .. } => {
                 if !dead {

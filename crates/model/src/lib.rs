@@ -34,12 +34,14 @@
 //!   attempt of the old one may be posting (`settling`), a clean-up comes after the calls that Slack still has (`sweep`),
 //!   a turn is a ghost only if no copy of it is left (`is_ghost`). The residual configurations drop these assumptions.
 //! * **Publish-and-ack of a parked copy is one step**, and a crash between the two is a fault of its own.
+//! * **A stream is its first message.** What is appended to it changes nothing that anybody decides by, so a draft is one
+//!   unmarked message with the text "unfinished"; stop and change are one step that puts the answer into it.
 //! * **Rest.** Some promises are about the end: they are checked in worlds in which nothing happens by itself any more. That
 //!   such a world is always within reach (no livelock) is searched separately, in small configurations.
 //!
 //! # What is not modelled
 //!
-//! Control tasks (stop, forget, edit, delete), `withdrawn`, streams, limits, replays of dead letters, the trimming of contexts
+//! Control tasks (stop, forget, edit, delete), `withdrawn`, limits, replays of dead letters, the trimming of contexts
 //! and the expiry of keys, private answers, data loss in the broker, several threads, questions older than the dedupe
 //! memory. Durations and clocks: their values are argued, not searched.
 

@@ -3,7 +3,7 @@
 use crate::{
     decision::{Found, reconcile},
     state::{Copy, Event, Mark, PARTS, Phase, Run, UNNAMED, Why, World, put, take},
-    thread::Turn,
+    thread::{Stream, Turn},
     variants::{Configuration, Variant},
 };
 
@@ -11,8 +11,19 @@ impl Configuration {
     /// What Slack shows of this question.
     pub(crate) fn seen(&self, world: &World, run: &Run) -> Found {
         let event = run.event;
-        let messages = world.slack.messages.iter().filter(move |message| message.event == event);
+        let messages = world.slack.messages.iter().filter(move |message| message.event == event && message.marked);
         reconcile(self.variant, &messages, self.parts, run.kept)
+    }
+
+    /// A stream that was announced and of which nobody knows the message: an own message without metadata, since every other
+    /// message of ours has some.
+    fn unknown_draft(&self, world: &World, run: &Run) -> Option<u8> {
+        let thread = &world.redis.thread;
+        if thread.stream(run.event) != Stream::Announced || self.variant == Variant::DraftNotLookedFor {
+            return None;
+        }
+        let unmarked = world.slack.messages.iter().filter(|message| !message.marked);
+        unmarked.map(|message| message.number).find(|number| !thread.is_of_another(run.event, *number))
     }
 
     /// The first look comes when every earlier attempt's time to post is over: it cannot begin a call any more.
@@ -22,7 +33,7 @@ impl Configuration {
         }
         let owner = world.redis.thread.lease.is_some_and(|lease| lease.owner == looker.owner);
         for run in world.workers.iter_mut().filter_map(|worker| worker.run.as_mut()) {
-            let earlier = run.owner != looker.owner && run.event == looker.event && run.phase == Phase::Post;
+            let earlier = run.owner != looker.owner && run.event == looker.event && run.phase.is_call();
             if earlier && (owner || run.epoch < looker.epoch) {
                 run.phase = Phase::Release(Why::NotPosted);
             }
@@ -46,6 +57,7 @@ impl Configuration {
             }
             Found::Some { parts } => {
                 run.parts = parts;
+                run.draft = run.draft.or_else(|| self.unknown_draft(world, run));
                 match run.kept {
                     Some(kept) if self.variant != Variant::TakeOverAnswersAnew => {
                         run.answer = kept.answer;
@@ -55,6 +67,10 @@ impl Configuration {
                 }
             }
             Found::Nothing => {
+                if let Some(draft) = self.unknown_draft(world, run) {
+                    run.draft = Some(draft);
+                    return Phase::NoteStream;
+                }
                 self.begin(run);
                 run.phase
             }
@@ -90,8 +106,24 @@ impl Configuration {
                 return true;
             }
         };
+        let thread = &world.redis.thread;
+        let stream = thread.stream(event);
+        // An unmarked message does not say whose it is: not that of a stream which is being begun now, or which is known.
+        let looked_for = match stream {
+            Stream::Announced => self.variant != Variant::DraftNotLookedFor,
+            Stream::Known(_) => true,
+            Stream::None => false,
+        };
+        let is_draft = |number: u8| looked_for && !thread.is_of_another(event, number);
+        let unmarked = world.slack.messages.iter().any(|message| !message.marked && is_draft(message.number));
+        if unmarked && thread.another_is_beginning(event) {
+            return false;
+        }
         take(&mut world.copies, &copy);
-        world.slack.messages.retain(|message| message.event != event || recorded.contains(&Some(message.number)));
+        world.slack.messages.retain(|message| {
+            let own = if message.marked { message.event == event } else { is_draft(message.number) };
+            !own || recorded.contains(&Some(message.number))
+        });
         true
     }
 }

@@ -50,6 +50,22 @@ pub struct Message {
     pub number: u8,
     /// Which answer its text is of, from the message's metadata.
     pub answer: u8,
+    /// It carries metadata. A stream that nobody has finished carries none, so nobody sees whose it is.
+    pub marked: bool,
+}
+
+/// The text of an answer that is being written: [`Message::answer`] of a draft.
+pub const UNFINISHED: u8 = u8::MAX;
+
+/// What a call does in Slack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effect {
+    /// Posts a part as a message of its own.
+    Post,
+    /// Begins a stream: a message without metadata.
+    Start,
+    /// Puts a part into this message (chat.stopStream with the rest, or chat.update).
+    Put(u8),
 }
 
 /// A call to post that Slack executes late.
@@ -61,6 +77,8 @@ pub struct Call {
     pub part: u8,
     /// The answer.
     pub answer: u8,
+    /// What it does.
+    pub effect: Effect,
 }
 
 /// How far a request of Slack has come in the ingress.
@@ -192,6 +210,8 @@ pub struct Run {
     pub answer: u8,
     /// Its visible parts, as far as this attempt knows.
     pub parts: Parts,
+    /// The message that shows a draft of the answer.
+    pub draft: Option<u8>,
 }
 
 /// The next step of an attempt.
@@ -205,7 +225,13 @@ pub enum Phase {
     Look,
     /// Look in Slack, second read.
     LookAgain,
-    /// Make the answer.
+    /// `begin_stream`.
+    BeginStream,
+    /// Begin the stream (chat.startStream).
+    Start,
+    /// `note_stream`.
+    NoteStream,
+    /// Make the answer. With a draft people see it grow.
     Answer,
     /// `begin_post`.
     Begin,
@@ -235,6 +261,27 @@ pub enum Phase {
     Ack,
 }
 
+impl Phase {
+    /// Whether the step is a script of Redis that an attempt runs.
+    pub fn is_script(self) -> bool {
+        matches!(
+            self,
+            Self::BeginStream
+                | Self::NoteStream
+                | Self::Begin
+                | Self::Finish
+                | Self::Release(_)
+                | Self::Bury
+                | Self::NoteTold
+        )
+    }
+
+    /// Whether the step is a call to Slack that shows something.
+    pub fn is_call(self) -> bool {
+        matches!(self, Self::Start | Self::Post)
+    }
+}
+
 /// Why an attempt is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
@@ -246,7 +293,7 @@ pub enum Why {
     Unreadable,
     /// The process stops before it looked or posted: open, given back, requeued.
     Stopping,
-    /// The process stops while it looks: the state stays, given back, requeued.
+    /// The process stops while it looks, or in mid-stream: the state stays, given back, requeued.
     StoppingWhileLooking,
     /// It is not known whether Slack has posted: the state stays.
     Unknown,
@@ -265,6 +312,8 @@ pub struct History {
     pub strikes: [u8; EVENTS],
     /// Workers that the event has killed.
     pub kills: [u8; EVENTS],
+    /// Events of which a part of an answer was ever visible, as a bit per event.
+    pub answered: u8,
     /// Events given up, as a bit per event (Redis may forget it).
     pub buried: u8,
     /// Redis lost something.
@@ -329,6 +378,7 @@ impl World {
                 answers: [0; EVENTS],
                 strikes: [0; EVENTS],
                 kills: [0; EVENTS],
+                answered: 0,
                 buried: 0,
                 lost: false,
                 broken: None,

@@ -3,7 +3,7 @@
 use crate::{
     actions::Action,
     invariants,
-    state::{Event, Mark, Phase, RollCall, World, bit},
+    state::{Event, Mark, RollCall, World, bit},
     thread::{Thread, Turn},
     variants::{Configuration, Variant},
 };
@@ -124,7 +124,7 @@ impl Configuration {
         if self.calls_roll() {
             return world.redis.roll_call.is_some();
         }
-        let old_post = world.runs().any(|run| run.epoch < world.redis.epoch && run.phase == Phase::Post);
+        let old_post = world.runs().any(|run| run.epoch < world.redis.epoch && run.phase.is_call());
         old_post && !matches!(self.variant, Variant::NoSettling | Variant::FrozenPoster)
     }
 

@@ -48,6 +48,18 @@ impl Turn {
     }
 }
 
+/// What Redis knows of a question's stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// None was begun.
+    #[default]
+    None,
+    /// One was announced, and nobody has said which message it is.
+    Announced,
+    /// It is this message.
+    Known(u8),
+}
+
 /// The answer that is going to be posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Kept {
@@ -79,6 +91,8 @@ pub struct Thread {
     pub attempts: [u8; EVENTS],
     /// The kept answer of each question.
     pub kept: [Option<Kept>; EVENTS],
+    /// The stream of each question.
+    pub streams: [Stream; EVENTS],
     /// Questions that may have been answered although nothing here says so, as a bit per event.
     pub doubtful: u8,
     /// The owner.
@@ -95,6 +109,7 @@ impl Default for Thread {
             turns: [Turn::Unknown; EVENTS],
             attempts: [0; EVENTS],
             kept: [None; EVENTS],
+            streams: [Stream::None; EVENTS],
             doubtful: 0,
             lease: None,
             context: Vec::new(),
@@ -125,7 +140,24 @@ impl Thread {
     /// been acked for an answer that this Redis does not know), or one that is old. If a copy comes after all, Slack is asked.
     pub fn forget(&mut self, event: Event) {
         self.close(event, Turn::Unknown);
+        self.streams[usize::from(event)] = Stream::None;
         self.doubtful |= bit(event);
+    }
+
+    /// The stream of `event`.
+    pub fn stream(&self, event: Event) -> Stream {
+        self.streams[usize::from(event)]
+    }
+
+    /// Whether another question than `event` has this message as its stream.
+    pub fn is_of_another(&self, event: Event, number: u8) -> bool {
+        (0u8..).zip(self.streams).any(|(other, stream)| other != event && stream == Stream::Known(number))
+    }
+
+    /// Whether an unmarked message may be that of another question than `event`, which is being written now.
+    pub fn another_is_beginning(&self, event: Event) -> bool {
+        let announced = |other: usize| self.turns[other] == Turn::Posting && self.streams[other] == Stream::Announced;
+        (0..EVENTS).any(|other| other != usize::from(event) && announced(other))
     }
 
     pub(crate) fn owns(&self, event: Event, me: Owner) -> bool {
@@ -161,6 +193,7 @@ impl Thread {
                 self.turns[event] = Turn::Unknown;
                 self.attempts[event] = 0;
                 self.kept[event] = None;
+                self.streams[event] = Stream::None;
             }
         }
         self.lease = None;

@@ -50,6 +50,16 @@ pub enum Variant {
     /// The messages' metadata does not say which answer they belong to.
     AnswersUnnamed,
 
+    // --- streams
+    /// Whoever takes over begins a second stream.
+    SecondStream,
+    /// A stream that was announced, and whose message is not known, is not looked for in Slack, by nobody.
+    DraftNotLookedFor,
+    /// A stream carries the answer's metadata from its start.
+    DraftsMarked,
+    /// An attempt that has begun a stream and finds Redis in another epoch does not say there which message it is.
+    StreamForgotten,
+
     // --- calls that Slack executes late
     /// Nobody cleans up.
     NoSweep,
@@ -154,6 +164,8 @@ pub struct Configuration {
     pub workers: u8,
     /// Parts of each answer, 1 or 2.
     pub parts: u8,
+    /// Answers are streamed.
+    pub streams: bool,
     /// A question is given up after so many attempts; 0 = never.
     pub attempts: u8,
     /// Questions that cannot be answered, as a bit per event.
@@ -195,6 +207,7 @@ impl Configuration {
             events: 2,
             workers: 2,
             parts: 1,
+            streams: false,
             attempts: 0,
             failing: 0,
             poison: 0,
@@ -225,6 +238,12 @@ impl Configuration {
     #[must_use]
     pub const fn parts(self, parts: u8) -> Self {
         Configuration { parts, ..self }
+    }
+
+    /// With answers that are shown while they are made.
+    #[must_use]
+    pub const fn streamed(self) -> Self {
+        Configuration { streams: true, ..self }
     }
 
     /// Questions are given up after so many attempts.

@@ -2,11 +2,11 @@
 
 use crate::{
     claim::Delivered,
-    decision::{Begun, Buried, Finish, Finished, Found, begin_post, bury, finish, release},
-    intake::post,
+    decision::{Begun, Buried, Finish, Finished, Found, begin_post, begin_stream, bury, finish, note_stream, release},
+    intake::execute,
     invariants,
-    state::{Copy, Event, PARTS, Phase, Run, Why, Worker, World, bit, has, put},
-    thread::{Kept, Turn},
+    state::{Call, Copy, Effect, Event, PARTS, Phase, Run, Why, Worker, World, bit, has, put},
+    thread::{Kept, Stream, Turn},
     variants::{Configuration, Variant},
 };
 
@@ -28,7 +28,7 @@ impl Configuration {
     /// The next step of an attempt; false = there is none now.
     pub(crate) fn go(&self, world: &mut World, worker: usize) -> bool {
         let Some(mut run) = world.workers[worker].run.clone() else { return false };
-        if matches!(run.phase, Phase::Begin | Phase::Finish | Phase::Release(_) | Phase::Bury | Phase::NoteTold) {
+        if run.phase.is_script() {
             self.write(world, worker);
             let blind = run.phase == Phase::Bury && self.variant == Variant::BuryWithoutCompare;
             // A release in another epoch finds nothing to release.
@@ -39,6 +39,7 @@ impl Configuration {
         }
         let next = match run.phase {
             Phase::Look | Phase::LookAgain | Phase::Answer => self.prepare(world, &mut run),
+            Phase::BeginStream | Phase::Start | Phase::NoteStream => self.stream(world, &mut run),
             Phase::Begin | Phase::Post | Phase::Finish | Phase::Remove => self.publish(world, worker, &mut run),
             Phase::DeadLetter | Phase::Bury | Phase::Tell | Phase::NoteTold => self.give_up(world, &run),
             Phase::Release(why) => Next::Phase(self.release(world, &run, why)),
@@ -83,6 +84,39 @@ impl Configuration {
             }
         };
         Next::Phase(phase)
+    }
+
+    /// Begins a stream, or takes over one that was found in Slack.
+    fn stream(&self, world: &mut World, run: &mut Run) -> Next {
+        let thread = &mut world.redis.thread;
+        Next::Phase(match run.phase {
+            Phase::BeginStream => match begin_stream(thread, run.event, run.owner) {
+                Begun::Ok => Phase::Start,
+                Begun::Done => Phase::Ack,
+                Begun::Lost => return Next::ClaimAgain,
+            },
+            Phase::Start => {
+                if let Some(call) = self.next_call(run) {
+                    invariants::check_order(world, run.event);
+                    let draft = execute(world, call);
+                    if self.variant == Variant::DraftsMarked {
+                        for shown in world.slack.messages.iter_mut().filter(|message| message.number == draft) {
+                            shown.marked = true;
+                        }
+                    }
+                    run.draft = Some(draft);
+                }
+                Phase::NoteStream
+            }
+            _ => {
+                if note_stream(thread, run.event, run.draft.map_or(Stream::None, Stream::Known)) {
+                    self.leave_sweep(world, run.event);
+                    return Next::Phase(Phase::Ack);
+                }
+                self.begin(run);
+                run.phase
+            }
+        })
     }
 
     /// Announces, posts, records; removes what was not recorded.
@@ -155,6 +189,10 @@ impl Configuration {
             },
             Phase::Tell => {
                 world.slack.told |= bit(event);
+                // The notice takes the draft's place.
+                if let Stream::Known(draft) = thread.stream(event) {
+                    world.slack.messages.retain(|message| message.number != draft || message.marked);
+                }
                 Phase::NoteTold
             }
             _ => {
@@ -197,12 +235,24 @@ impl Configuration {
         (0..self.parts).find(|part| run.parts[usize::from(*part)].is_none())
     }
 
+    /// The call to Slack that comes next.
+    pub(crate) fn next_call(&self, run: &Run) -> Option<Call> {
+        let Run { event, answer, .. } = *run;
+        if run.phase == Phase::Start {
+            return Some(Call { event, part: 0, answer, effect: Effect::Start });
+        }
+        let part = self.next_part(run)?;
+        // The first part takes the draft's place.
+        let effect = run.draft.filter(|_| part == 0).map_or(Effect::Post, Effect::Put);
+        Some(Call { event, part, answer, effect })
+    }
+
     /// Slack posts the next part, and says so.
     pub(crate) fn post_part(&self, world: &mut World, run: &mut Run) {
-        let Some(part) = self.next_part(run) else { return };
+        let Some(call) = self.next_call(run) else { return };
         invariants::check_order(world, run.event);
-        let number = post(world, run.event, part, run.answer);
-        run.parts[usize::from(part)] = Some(number);
+        let number = execute(world, call);
+        run.parts[usize::from(call.part)] = Some(number);
     }
 
     /// The question failed.

@@ -5,14 +5,18 @@ use std::time::{Duration, Instant};
 use answers::{AnswerError, Answerer, Blame, Request};
 use queue::Delivery;
 use shared::{task::Question, telemetry::chain};
-use threads::{ThreadError, ThreadStore, outcome::KeptAnswer};
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{KeptAnswer, Noted},
+};
 use tracing::Instrument as _;
 
 use crate::{
     decision::Decision,
     dependency::Pass,
-    lease::Held,
+    parts,
     rebuild::Memory,
+    stream::Made,
     waiting::Reason,
     wording,
     worker::{Try, Worker},
@@ -36,22 +40,21 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Ok(pass) => pass,
             Err(left) => return self.not_posted(attempt, left, Reason::ModelAway).await.map(Some),
         };
-        let deadline = if grant.attempts > 1 { self.delivery.retry_deadline } else { self.delivery.answer_deadline };
         let rebuilt = memory.turns();
-        let (draft, _shown) = answers::draft();
+        let (draft, drafts) = answers::draft();
         let turns = rebuilt.as_deref().unwrap_or(grant.context.turns());
         let request = Request { question, turns, draft: &draft };
-        let answering =
-            tokio::time::timeout(deadline, self.answerer.answer(&request)).instrument(tracing::debug_span!("answer"));
         let started = Instant::now();
-        let held = self.lease(attempt).hold(&self.soft, self.tell_meanwhile(question, answering)).await;
+        let answering = std::pin::pin!(self.answerer.answer(&request).instrument(tracing::debug_span!("answer")));
+        let made = self.make(attempt, drafts, answering).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
         drop(company);
-        let (made, status_is_late) = match held {
-            Held::Completed((Ok(made), late)) => (made, late),
-            Held::Completed((Err(_), _)) => return self.no_answer_in_time(attempt, pass, deadline).await.map(Some),
-            Held::Lost => return Ok(None),
-            Held::Stopping => return self.hand_over(attempt).await,
+        let (made, status_is_late) = match made? {
+            (Made::Ended(made), late) => (made, late),
+            (Made::TooLate(deadline), _) => return self.no_answer_in_time(attempt, pass, deadline).await.map(Some),
+            (Made::Lost, _) => return Ok(None),
+            (Made::Stopping, _) => return self.hand_over(attempt).await,
+            (Made::InDoubt(error), _) => return self.post_failed(delivery, attempt, error).await,
         };
         match made {
             Ok(mut answer) => {
@@ -60,7 +63,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     answer.text.push_str(wording::UNREADABLE_THREAD);
                 }
                 log_step(question, "answer_made");
-                let kept = KeptAnswer { answer, entries: grant.context.entries() };
+                let parts = parts::of(&answer);
+                let kept = KeptAnswer { answer, entries: grant.context.entries(), parts };
                 let decision = self.post(delivery, attempt, memory, &kept).await;
                 if status_is_late {
                     self.clear_late_status(question).await;
@@ -69,6 +73,22 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             }
             Err(error) => self.no_answer(attempt, pass, &error).await.map(Some),
         }
+    }
+
+    /// Another worker may have the thread: its draft is no longer touched. Which message it is may be news in another epoch.
+    pub(crate) async fn leave_draft(
+        &self,
+        delivery: &impl Delivery,
+        attempt: &Try<'_>,
+    ) -> Result<Option<Decision>, ThreadError> {
+        let draft = attempt.shown().draft.as_ref().map(|draft| draft.ts);
+        if draft.is_some() && self.note_draft(attempt, draft).await? == Noted::Decided {
+            // Should the broker not take it, the copy stays and finds the question decided.
+            if self.leave_sweep(delivery, attempt.question).await.is_err() {
+                return Ok(Some(Decision::GiveBack("sweep_not_left")));
+            }
+        }
+        Ok(None)
     }
 
     async fn no_answer(&self, attempt: &Try<'_>, pass: Pass<'_>, error: &AnswerError) -> Result<Decision, ThreadError> {

@@ -36,7 +36,7 @@ impl Default for Dependencies {
             model: dependency(
                 "model",
                 "no answers are made",
-                "what answers are made from (answer.mode, answer.knowledge)",
+                "what answers are made from (answer.mode, answer.knowledge, and in llm mode model.name, its key and its provider)",
                 FAILURES_IN_A_ROW,
             ),
             slack: dependency(

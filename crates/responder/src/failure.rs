@@ -12,7 +12,6 @@ use threads::{
 
 use crate::{
     decision::Decision,
-    notice::notice,
     waiting::Reason,
     wording,
     worker::{Try, Worker},
@@ -53,7 +52,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             grant.attempts, self.delivery.attempts, question.channel, question.ts,
         );
         let wait = retry::failed_question_wait(&self.delivery.waits, grant.attempts);
-        self.release(attempt, State::Rest(Duration::from_millis(wait)), Attempt::Keep).await?;
+        let open = attempt.shown().leaves_it_open();
+        let state = if open { State::Rest(Duration::from_millis(wait)) } else { State::Keep };
+        self.release(attempt, state, Attempt::Keep).await?;
         Ok(Decision::Park(wait, Reason::AttemptFailed))
     }
 
@@ -102,7 +103,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let Permit::Wait(wait) = self.store.permit(&format!("notice:{burial}"), telling).await? {
             return Ok(Told::Later(retry::wait_at_least(&self.delivery.waits, wait)));
         }
-        let outcome = self.replies.post(&notice(question, &question.event_key(), &text)).await;
+        let outcome = self.post_notice(question, &text).await?;
         pass.posted(&outcome);
         match outcome {
             Ok(ts) => {

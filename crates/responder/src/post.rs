@@ -9,17 +9,18 @@ use answers::Answerer;
 use queue::Delivery;
 use rand::{SeedableRng, rngs::StdRng};
 use shared::{
+    ids::AnswerName,
     retry::{self, Backoff},
     telemetry::chain,
     ts::MessageTs,
 };
 use slack::{
     PostError,
-    replies::{Metadata, Post, Refusal, RefusalKind},
+    replies::{Metadata, Part, Post, Refusal, RefusalKind},
 };
 use threads::{
     ThreadError, ThreadStore,
-    outcome::{Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
+    outcome::{Announced, Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
 };
 use tracing::Instrument as _;
 
@@ -27,9 +28,8 @@ use crate::{
     answering::{FIRST_PAUSE, log_step},
     decision::Decision,
     lease::Held,
-    notice::Sent,
+    put::Sent,
     rebuild::Memory,
-    reconcile::WHOLE,
     waiting::Reason,
     worker::{Try, Worker},
 };
@@ -39,14 +39,16 @@ const FINISH_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), lon
 
 /// An answer that people see.
 pub(crate) struct Visible<'a> {
-    pub(crate) ts: MessageTs,
+    /// Its messages, in order.
+    pub(crate) ts: Vec<MessageTs>,
     pub(crate) text: &'a str,
     /// How it came to be recorded, for logs and metrics.
     pub(crate) outcome: &'static str,
 }
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
-    /// Announces the post in Redis, posts, finishes. None = the claim is no longer ours: claim again.
+    /// Posts what is missing of an answer, one message after the other, and finishes. None = the claim is no longer ours:
+    /// claim again.
     pub(crate) async fn post(
         &self,
         delivery: &impl Delivery,
@@ -54,43 +56,93 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         memory: &Memory,
         kept: &KeptAnswer,
     ) -> Result<Option<Decision>, ThreadError> {
+        let mut outcome = "answered";
+        for place in 0..kept.parts().len() {
+            if attempt.shown().part(place).is_some() {
+                continue;
+            }
+            match self.post_part(delivery, attempt, kept, place).await? {
+                ControlFlow::Continue(how) if place == 0 => outcome = how,
+                ControlFlow::Continue(_) => {}
+                ControlFlow::Break(end) => return Ok(end),
+            }
+        }
+        log_step(attempt.question, "posted");
+        if !attempt.replayed {
+            metrics::histogram!("threadkeeper_question_seconds").record(self.age(attempt.question));
+        }
+        let ts = attempt.shown().messages();
+        self.finish(delivery, attempt, memory, Visible { ts, text: &kept.answer.text, outcome }).await
+    }
+
+    /// Announces one message of an answer in Redis, and sends it. Goes on with how it became visible.
+    async fn post_part(
+        &self,
+        delivery: &impl Delivery,
+        attempt: &Try<'_>,
+        kept: &KeptAnswer,
+        place: usize,
+    ) -> Result<ControlFlow<Option<Decision>, &'static str>, ThreadError> {
         let question = attempt.question;
-        match self.lease(attempt).hold(&self.soft, self.permit(&question.channel)).await {
+        let stop = |end| Ok(ControlFlow::Break(end));
+        let draft = attempt.shown().draft.clone().filter(|_| place == 0);
+        let permit = async {
+            match &draft {
+                Some(draft) => self.permit_completion(draft.stream.is_some()).await,
+                None => self.permit(&question.channel).await,
+            }
+        };
+        match self.lease(attempt).hold(&self.soft, permit).await {
             Held::Completed(Ok(Permit::Granted)) => {}
-            Held::Completed(Ok(Permit::Wait(wait))) => return self.keep(attempt, kept, wait, Reason::Paced).await,
+            Held::Completed(Ok(Permit::Wait(wait))) => {
+                return stop(self.keep(attempt, kept, wait, Reason::Paced).await?);
+            }
             Held::Completed(Err(error)) => return Err(error),
-            Held::Lost => return Ok(None),
-            Held::Stopping => return self.hand_over(attempt).await,
+            Held::Lost => return stop(None),
+            // With a draft it is quickly done, and handing it over would make the answer twice.
+            Held::Stopping if draft.is_some() => {}
+            Held::Stopping => return stop(self.hand_over(attempt).await?),
         }
         let pass = match self.dependencies.enter_slack() {
             Ok(pass) => pass,
-            Err(left) => return self.keep(attempt, kept, left, Reason::SlackAway).await,
+            Err(left) => return stop(self.keep(attempt, kept, left, Reason::SlackAway).await?),
         };
         let announced = Instant::now();
         if let ControlFlow::Break(end) = self.announce(attempt, kept).await? {
-            return Ok(end);
+            return stop(end);
         }
-        log_step(attempt.question, "posting");
+        log_step(question, "posting");
+        let parts = kept.parts();
+        let part = Part { number: place + 1, of: parts.len() };
         let post = Post {
             channel: &question.channel,
             thread_ts: question.conversation.thread_ts(),
-            text: &kept.answer.text,
+            text: parts[place],
             format: kept.answer.format,
-            metadata: Metadata::answer(&question.event_key(), WHOLE),
+            metadata: Metadata::answer(&question.event_key(), part, &AnswerName::of(&parts)),
         };
-        let outcome = self.send(attempt, &post, announced).instrument(tracing::debug_span!("post")).await;
+        let outcome = self.send(attempt, &post, place == 0, announced).instrument(tracing::debug_span!("post")).await;
         pass.posted(&outcome);
-        let (ts, outcome) = match outcome {
-            Ok(Sent::TooLate) => return self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await.map(Some),
+        let (ts, how) = match outcome {
+            Ok(Sent::TooLate) => return stop(Some(self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await?)),
             Ok(Sent::Posted(ts)) => (ts, "answered"),
             Ok(Sent::InPlace(ts)) => (ts, "answered_in_place"),
-            Err(error) => return self.post_failed(delivery, attempt, error).await,
+            Ok(Sent::Completed(ts)) => (ts, "answered_in_stream"),
+            Err(error) => return stop(self.post_failed(delivery, attempt, error).await?),
         };
-        log_step(attempt.question, "posted");
-        if !attempt.replayed {
-            metrics::histogram!("threadkeeper_question_seconds").record(self.age(question));
+        attempt.shown().put_part(place, ts);
+        // A draft that could not become the answer must not stay beside it.
+        if let Some(draft) = draft.filter(|draft| draft.ts != ts)
+            && !self.delete_own(question, draft.ts).await
+            && self.leave_sweep(delivery, question).await.is_err()
+        {
+            tracing::error!(
+                slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                "an unfinished answer {} still stands beside that to {}:{}; remove it by hand", draft.ts,
+                question.channel, question.ts,
+            );
         }
-        self.finish(delivery, attempt, memory, Visible { ts, text: &kept.answer.text, outcome }).await
+        Ok(ControlFlow::Continue(how))
     }
 
     /// Announces the post in Redis, which keeps the answer. Breaks where there is nothing to post.
@@ -101,12 +153,18 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
     ) -> Result<ControlFlow<Option<Decision>>, ThreadError> {
         let Try { question, owner, .. } = attempt;
         let lease = self.delivery.post_lease;
-        Ok(match self.store.begin_post(&question.conversation, question.ts, owner, kept, lease).await? {
-            Begun::Ok => ControlFlow::Continue(()),
-            Begun::Done(_) => ControlFlow::Break(Some(Decision::Ack("done"))),
-            Begun::Withdrawn => ControlFlow::Break(Some(Decision::Ack("withdrawn"))),
-            Begun::Dead | Begun::Lost | Begun::OtherEpoch => ControlFlow::Break(None),
-        })
+        Ok(
+            match self
+                .store
+                .begin_post(&question.conversation, question.ts, owner, Announced::Answer(kept), lease)
+                .await?
+            {
+                Begun::Ok => ControlFlow::Continue(()),
+                Begun::Done(_) => ControlFlow::Break(Some(Decision::Ack("done"))),
+                Begun::Withdrawn => ControlFlow::Break(Some(Decision::Ack("withdrawn"))),
+                Begun::Dead | Begun::Lost | Begun::OtherEpoch => ControlFlow::Break(None),
+            },
+        )
     }
 
     /// Nothing may be posted at present: the answer is kept for whoever posts it, and not made a second time.
@@ -125,7 +183,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         self.not_posted(attempt, wait, reason).await.map(Some)
     }
 
-    async fn post_failed(
+    pub(crate) async fn post_failed(
         &self,
         delivery: &impl Delivery,
         attempt: &Try<'_>,
@@ -195,7 +253,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
-    /// Nothing was posted, and the question is not to blame: it is open again, and this attempt does not count.
+    /// Nothing more was posted, and the question is not to blame: it is open again, unless a part of its answer is or may be
+    /// there, and this attempt does not count.
     pub(crate) async fn not_posted(
         &self,
         attempt: &Try<'_>,
@@ -205,7 +264,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let Some(given_up) = self.waited_too_long(attempt, reason) {
             return Ok(given_up);
         }
-        self.release(attempt, State::Open, Attempt::Back).await?;
+        let state = if attempt.shown().leaves_it_open() { State::Open } else { State::Keep };
+        self.release(attempt, state, Attempt::Back).await?;
         Ok(Decision::Park(retry::wait_at_least(&self.delivery.waits, wait), reason))
     }
 
@@ -232,26 +292,25 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let (mut grant, mut base) = (grant.clone(), memory.base(&question.text, text));
         let mut random = StdRng::from_os_rng();
         for failure in 1.. {
-            let (answer_ts, asked) = (&[posted], &question.text);
+            let (answer_ts, asked) = (posted.as_slice(), &question.text);
             let finish = Finish { answer_ts, question: asked, answer: text, grant: &grant, base: base.clone() };
             let finishing = self.store.finish(&question.conversation, question.ts, owner, finish);
             match finishing.instrument(tracing::debug_span!("finish")).await {
                 Ok(Finished::Ok { entries }) => {
                     tracing::info!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                        answer_ts = %posted, turns = entries, attempt = grant.attempts, outcome,
+                        answer_ts = ?posted, turns = entries, attempt = grant.attempts, outcome,
                         "question {}:{} {outcome}, context saved ({entries} turns)", question.channel, question.ts,
                     );
-                    self.remove_outdated_notice(attempt, posted).await;
+                    self.remove_outdated_notice(attempt, &posted).await;
                     return Ok(Some(Decision::Ack(outcome)));
                 }
-                Ok(Finished::Done(recorded)) if recorded.contains(&posted) => return Ok(Some(Decision::Ack(outcome))),
+                Ok(Finished::Done(recorded)) if posted.iter().all(|ts| recorded.contains(ts)) => {
+                    return Ok(Some(Decision::Ack(outcome)));
+                }
                 Ok(ended @ (Finished::Done(_) | Finished::Dead | Finished::Withdrawn)) => {
-                    let gone = if ended == Finished::Dead && grant.notice == Some(posted) {
-                        self.restore_notice(question, posted).await
-                    } else {
-                        self.delete_own(question, posted).await
-                    };
+                    let recorded = if let Finished::Done(recorded) = ended { recorded } else { Vec::new() };
+                    let gone = self.remove_unrecorded(question, &posted, &recorded).await?;
                     return Ok(Some(if gone {
                         Decision::Ack("superseded")
                     } else {

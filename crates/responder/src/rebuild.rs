@@ -12,7 +12,8 @@ use threads::{
 
 use crate::{
     decision::Decision,
-    reconcile::{NO_HISTORY, Trace, WHOLE},
+    found::{Found, found},
+    reconcile::{NO_HISTORY, Trace},
     waiting::Reason,
     worker::{Try, Worker},
 };
@@ -167,17 +168,18 @@ fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
 /// no turn, as in a context that was never lost; a younger question that was answered first is one, since people see it.
 /// What was asked before the thread was forgotten on request is none either, whenever it was answered.
 fn pair_up(seen: &[Seen], question: &Question, identity: &Identity, forgotten: Option<MessageTs>) -> Vec<Exchange> {
+    let own: Vec<Seen> = seen.iter().filter(|message| message.is_by(identity)).cloned().collect();
     let mut exchanges: Vec<Exchange> = seen
         .iter()
         .filter(|message| message.ts != question.ts && !message.is_by(identity))
         .filter(|message| forgotten.is_none_or(|forgotten| message.ts > forgotten))
         .filter_map(|asked| {
             let key = EventKey::of(&question.channel, &asked.ts);
-            let answer = seen.iter().find(|message| message.is_by(identity) && message.is_answer_to(&key, WHOLE))?;
+            let Found::All { text, .. } = found(&own, &key, None) else { return None };
             Some(Exchange {
                 asked: asked.ts,
                 question: plain_text(&asked.text, &identity.user),
-                answer: plain_text(&answer.text, &identity.user),
+                answer: plain_text(&text, &identity.user),
             })
         })
         .collect();
@@ -194,7 +196,7 @@ mod tests {
         ids::{ChannelId, EventId, TeamId, UserId},
         task::Surface,
     };
-    use slack::replies::{Mark, Metadata};
+    use slack::replies::{Mark, Metadata, Part};
 
     use super::*;
 
@@ -216,7 +218,8 @@ mod tests {
         let mark = Mark {
             event_type: Metadata::ANSWER.to_owned(),
             event_key: Some(EventKey::of(&ChannelId::new("C1"), &ts(question)).to_string()),
-            part: Some(WHOLE.to_owned()),
+            part: Some(Part::WHOLE),
+            answer: None,
         };
         Seen { mark: Some(mark), ..said(seconds, "UBOT", text) }
     }

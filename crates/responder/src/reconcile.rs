@@ -22,14 +22,13 @@ use threads::{
 
 use crate::{
     decision::Decision,
+    found::{Found, found},
     post::Visible,
     rebuild::Memory,
+    shown::Draft,
     waiting::Reason,
     worker::{Try, Worker},
 };
-
-/// An answer is one message: part 1 of 1.
-pub(crate) const WHOLE: &str = "1/1";
 
 /// Slack refuses to show threads, as it does for every question while the bot lacks its history scopes.
 pub(crate) static NO_HISTORY: Alarm = Alarm::new();
@@ -37,7 +36,9 @@ pub(crate) static NO_HISTORY: Alarm = Alarm::new();
 /// What Slack shows of an answer.
 pub(crate) enum Trace {
     /// It is there.
-    Posted { ts: MessageTs, text: String },
+    Posted { ts: Vec<MessageTs>, text: String },
+    /// Some messages of the kept answer are there, which [`Shown`](crate::shown::Shown) knows now.
+    Partly,
     /// Two complete reads did not find it, and no earlier attempt can still be posting.
     Absent,
     /// Slack could not be asked, or it is too early to say.
@@ -57,20 +58,54 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         {
             return Trace::Unknown { wait };
         }
-        for read in 1..=2 {
-            if read == 2 {
-                tokio::time::sleep(self.delivery.reconcile_pause).await;
-            }
-            match self.own_answers(question).await {
-                Ok(own) => {
-                    if let Some(seen) = own.into_iter().min_by_key(|seen| seen.ts) {
-                        return Trace::Posted { ts: seen.ts, text: seen.text };
-                    }
-                }
-                Err(error) => return self.cannot_tell(attempt, &error),
-            }
+        let (key, kept) = (question.event_key(), grant.kept.as_ref());
+        let own = match self.own_messages(question).await {
+            Ok(own) => own,
+            Err(error) => return self.cannot_tell(attempt, &error),
+        };
+        if let Found::All { ts, text } = found(&own, &key, kept) {
+            return Trace::Posted { ts, text };
         }
-        Trace::Absent
+        tokio::time::sleep(self.delivery.reconcile_pause).await;
+        let own = match self.own_messages(question).await {
+            Ok(own) => own,
+            Err(error) => return self.cannot_tell(attempt, &error),
+        };
+        let trace = match found(&own, &key, kept) {
+            Found::All { ts, text } => return Trace::Posted { ts, text },
+            Found::Some(parts) => {
+                attempt.shown().parts = parts;
+                Trace::Partly
+            }
+            Found::Nothing => Trace::Absent,
+        };
+        if let Err(error) = self.find_draft(attempt, &own).await {
+            tracing::warn!(
+                slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
+                "the message that shows the beginning of the answer to {}:{} is not noted: {}",
+                question.channel, question.ts, chain(&error),
+            );
+            return Trace::Unknown { wait: Duration::ZERO };
+        }
+        trace
+    }
+
+    /// A stream was announced, and nobody knows its message: the attempt goes on in it, if it is there. If there are more the
+    /// clean-up removes the others.
+    async fn find_draft(&self, attempt: &Try<'_>, own: &[Seen]) -> Result<(), ThreadError> {
+        let question = attempt.question;
+        if !attempt.shown().in_doubt {
+            return Ok(());
+        }
+        let streams = self.store.streams(&question.conversation, question.ts).await?;
+        let drafts = self.drafts(question, own, streams.own.as_ref(), &streams.others);
+        if let Some(ts) = drafts.into_iter().min() {
+            self.note_draft(attempt, Some(ts)).await?;
+            let mut shown = attempt.shown();
+            shown.draft = Some(Draft { ts, stream: None });
+            shown.in_doubt = false;
+        }
+        Ok(())
     }
 
     fn cannot_tell(&self, attempt: &Try<'_>, error: &CallError) -> Trace {
@@ -105,8 +140,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         Trace::Unknown { wait }
     }
 
-    /// All messages in Slack that answer this question.
-    pub(crate) async fn own_answers(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
+    /// All own messages in Slack from this question on, in its conversation.
+    pub(crate) async fn own_messages(&self, question: &Question) -> Result<Vec<Seen>, CallError> {
         let seen = match &question.conversation {
             Conversation::Thread { channel, root } => {
                 self.read(self.replies.thread(channel, *root, question.ts)).await?
@@ -114,8 +149,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Conversation::DirectMessages { channel } => self.read(self.replies.history(channel, question.ts)).await?,
         };
         let identity = self.identity().await?;
-        let key = question.event_key();
-        Ok(seen.into_iter().filter(|seen| seen.is_by(identity) && seen.is_answer_to(&key, WHOLE)).collect())
+        Ok(seen.into_iter().filter(|seen| seen.is_by(identity)).collect())
     }
 
     /// Who the bot is: metadata alone proves nothing, any app of the workspace may copy it.
@@ -129,11 +163,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         delivery: &impl Delivery,
         attempt: &Try<'_>,
         memory: &Memory,
-        (ts, text): (MessageTs, String),
+        (ts, text): (Vec<MessageTs>, String),
     ) -> Result<Option<Decision>, ThreadError> {
         metrics::counter!("threadkeeper_reconciled_total").increment(1);
-        // The answer that was kept is the answer; Slack's rendering only where nothing was kept.
-        let text = attempt.grant.kept.as_ref().map_or(text, |kept| kept.answer.text.clone());
         self.finish(delivery, attempt, memory, Visible { ts, text: &text, outcome: "adopted" }).await
     }
 

@@ -1,6 +1,6 @@
 //! The responder without its surroundings: whatever holds questions and threads, an answerer, and Slack.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use answers::Answerer;
 use queue::TaskConsumer;
@@ -99,6 +99,8 @@ where
             delivery: settings.delivery.clone(),
             clock: Clock::System,
             pacing: settings.slack.pacing,
+            streaming: settings.answer.streaming == config::Streaming::On,
+            unstreamed: Mutex::default(),
             context_ttl: settings.context.ttl,
             statuses: Statuses::new(settings.answer.patience),
             company: RwLock::new(()),

@@ -6,12 +6,12 @@ use std::{
     future::Future,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use answers::Answerer;
+use answers::{Answerer, DraftReader};
 use shared::{task::Question, telemetry::chain};
 use slack::CallError;
 use threads::ThreadStore;
@@ -29,6 +29,12 @@ const SLACK_SHOWS_IT_FOR: Duration = Duration::from_mins(2);
 /// An answer that is made within this time needs no status, however long its question had waited before.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
+/// A step that is over within this time is not shown: its status would only flicker.
+const A_GLANCE: Duration = Duration::from_millis(300);
+
+/// What an answer is made from is searched, then a model thinks: with two statuses an answer of 2,000 tokens costs twelve calls.
+const MOST_STEPS: usize = 2;
+
 /// One call: as long as the shortest usual wait queue, so that it is over when the question comes back from there.
 const CALL_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -40,12 +46,14 @@ pub(crate) struct Statuses {
     /// `answer.patience`; zero = none are shown.
     patience: Duration,
     failed: Mutex<Option<Instant>>,
+    /// Answers are made in steps that are shown at once: then young questions have statuses too.
+    steps: AtomicBool,
 }
 
 impl Statuses {
     /// Shows statuses of questions that are older than `patience`; none at all if it is zero.
     pub(crate) fn new(patience: Duration) -> Self {
-        Self { patience, failed: Mutex::new(None) }
+        Self { patience, failed: Mutex::new(None), steps: AtomicBool::new(false) }
     }
 
     fn are_resting(&self) -> bool {
@@ -81,30 +89,55 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
     }
 
-    /// Runs `work`, which makes the answer, and says so in the thread once it takes longer than the person's patience. Also
-    /// whether such a status may be on its way and appear after the answer.
-    pub(crate) async fn tell_meanwhile<T>(&self, question: &Question, work: impl Future<Output = T>) -> (T, bool) {
-        let calling = AtomicBool::new(false);
+    /// Runs `work`, which makes the answer, and says in the thread what is being done where `drafts` tell, and that it is
+    /// being made once it takes longer than the person's patience. Also whether such a status may be on its way and appear
+    /// after the answer.
+    pub(crate) async fn tell_meanwhile<T>(
+        &self,
+        question: &Question,
+        mut drafts: DraftReader,
+        work: impl Future<Output = T>,
+    ) -> (T, bool) {
+        let calling = AtomicUsize::new(0);
+        let tell_steps = async {
+            let mut said = None;
+            for _ in 0..MOST_STEPS {
+                let status = loop {
+                    tokio::time::sleep(A_GLANCE).await;
+                    match wording::step(drafts.now().step) {
+                        status @ Some(_) if status != said => break status,
+                        _ if !drafts.changed().await => std::future::pending::<()>().await,
+                        _ => {}
+                    }
+                };
+                said = status;
+                calling.fetch_add(1, Ordering::Relaxed);
+                self.show_step(question, status.unwrap_or_default()).await;
+                calling.fetch_sub(1, Ordering::Relaxed);
+            }
+            std::future::pending::<()>().await;
+        };
         let tell = async {
             let patience = self.statuses.patience;
             tokio::time::sleep(patience.saturating_sub(self.age(question)).max(patience.min(A_MOMENT))).await;
             loop {
-                calling.store(true, Ordering::Relaxed);
+                calling.fetch_add(1, Ordering::Relaxed);
                 self.show(question, wording::WORKING).await;
-                calling.store(false, Ordering::Relaxed);
+                calling.fetch_sub(1, Ordering::Relaxed);
                 tokio::time::sleep(AT_MOST_EVERY).await;
             }
         };
         tokio::select! {
             biased;
-            done = work => (done, calling.load(Ordering::Relaxed)),
-            () = tell, if self.can_show(question) => unreachable!("telling never ends"),
+            done = work => (done, calling.load(Ordering::Relaxed) > 0),
+            _ = async { tokio::join!(tell, tell_steps) }, if self.can_show(question) => unreachable!("telling never ends"),
         }
     }
 
     /// The question ended without a new message of ours, which would take the status away.
     pub(crate) async fn clear_status(&self, question: &Question) {
-        if !self.can_show(question) || self.age(question) < self.statuses.patience || self.cannot_call() {
+        let early = self.age(question) < self.statuses.patience && !self.statuses.steps.load(Ordering::Relaxed);
+        if !self.can_show(question) || early || self.cannot_call() {
             return;
         }
         match self.store.forget_waiting(&question.conversation).await {
@@ -126,6 +159,18 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         match self.store.note_waiting(&question.conversation, AT_MOST_EVERY, SLACK_SHOWS_IT_FOR).await {
             Ok(true) => self.set_status(question, status, "shown").await,
             Ok(false) => {}
+            Err(error) => tracing::debug!("no status for {}: {}", question.conversation, chain(&error)),
+        }
+    }
+
+    /// Shows what is being done for an answer. It is remembered, so that it is taken away however the question ends.
+    async fn show_step(&self, question: &Question, status: &str) {
+        if !self.can_show(question) || self.cannot_call() {
+            return;
+        }
+        self.statuses.steps.store(true, Ordering::Relaxed);
+        match self.store.note_waiting(&question.conversation, Duration::ZERO, SLACK_SHOWS_IT_FOR).await {
+            Ok(_) => self.set_status(question, status, "shown").await,
             Err(error) => tracing::debug!("no status for {}: {}", question.conversation, chain(&error)),
         }
     }

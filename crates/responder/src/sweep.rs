@@ -11,7 +11,11 @@ use shared::{
     telemetry::chain,
     ts::MessageTs,
 };
-use threads::{ThreadError, ThreadStore, outcome::Look};
+use slack::replies::Seen;
+use threads::{
+    ThreadError, ThreadStore,
+    outcome::{Look, Stream},
+};
 
 use crate::{decision::Decision, worker::Worker};
 
@@ -69,11 +73,40 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         false
     }
 
-    /// The clean-up of a question of which more than one answer may stand in Slack.
+    /// Removes own messages that are not recorded; where one stands in the place of the notice that told the person, the
+    /// notice is put back. Whether all are gone.
+    pub(crate) async fn remove_unrecorded(
+        &self,
+        question: &Question,
+        posted: &[MessageTs],
+        recorded: &[MessageTs],
+    ) -> Result<bool, ThreadError> {
+        let unrecorded: Vec<_> = posted.iter().filter(|ts| !recorded.contains(ts)).collect();
+        if unrecorded.is_empty() {
+            return Ok(true);
+        }
+        let told = match self.store.look(&question.conversation, question.ts).await? {
+            Look::Dead { told } => told,
+            _ => None,
+        };
+        for ts in unrecorded {
+            let gone = if told == Some(*ts) {
+                self.restore_notice(question, *ts).await
+            } else {
+                self.delete_own(question, *ts).await
+            };
+            if !gone {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The clean-up of a question of which more than its answer may stand in Slack.
     pub(crate) async fn sweep(&self, delivery: &impl Delivery, question: &Question) -> Result<Decision, ThreadError> {
         let recorded = match self.store.look(&question.conversation, question.ts).await? {
             Look::Done(recorded) => recorded,
-            Look::Dead | Look::Withdrawn => Vec::new(),
+            Look::Dead { .. } | Look::Withdrawn => Vec::new(),
             Look::Open => return Ok(Decision::ParkSweep("sweep_waits")),
             // Redis forgot it: this copy may be the only one left, so it is claimed like any other.
             Look::Unknown => return self.decide(delivery, question, false).await,
@@ -86,22 +119,56 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if self.dependencies.slack_left().is_some() {
             return Ok(again);
         }
-        match self.own_answers(question).await {
-            Ok(own) => {
-                for message in own.into_iter().filter(|message| !recorded.contains(&message.ts)) {
-                    if !self.delete_own(question, message.ts).await {
-                        return Ok(again);
-                    }
-                }
-                Ok(Decision::Ack("swept"))
-            }
+        let own = match self.own_messages(question).await {
+            Ok(own) => own,
             Err(error) => {
                 tracing::warn!(
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     "{}:{} cannot be cleaned up yet: {}", question.channel, question.ts, chain(&error),
                 );
-                Ok(again)
+                return Ok(again);
             }
+        };
+        let key = question.event_key();
+        let answers = own.iter().filter(|seen| seen.part_of_answer_to(&key).is_some());
+        let mut left: Vec<MessageTs> = answers.map(|seen| seen.ts).collect();
+        // Asked after the messages were read: a stream that was begun before is known, or said to be beginning.
+        let streams = self.store.streams(&question.conversation, question.ts).await?;
+        let drafts = self.drafts(question, &own, streams.own.as_ref(), &streams.others);
+        if !drafts.is_empty() && streams.another_begins {
+            return Ok(again);
         }
+        left.extend(drafts);
+        let clean = self.remove_unrecorded(question, &left, &recorded).await?;
+        Ok(if clean { Decision::Ack("swept") } else { again })
     }
+
+    /// Messages that show an answer to this question which is not finished: those that say so, the one that Redis knows, and
+    /// those without metadata that appeared when its stream was announced and are not another question's (`others`). Every
+    /// other message of ours has metadata.
+    pub(crate) fn drafts(
+        &self,
+        question: &Question,
+        own: &[Seen],
+        stream: Option<&Stream>,
+        others: &[MessageTs],
+    ) -> Vec<MessageTs> {
+        let key = question.event_key();
+        let margin = self.delivery.clock_margin;
+        let window = stream.map(|stream| {
+            let calls = self.delivery.post_start + self.delivery.post_timeout + CLEAN_UP_AFTER;
+            (stream.announced.saturating_sub(millis(margin)), stream.announced + millis(calls + margin))
+        });
+        let is_draft = |seen: &&Seen| {
+            let is_plain = seen.mark.is_none() && matches!(seen.subtype.as_deref(), None | Some("bot_message"));
+            let known = stream.is_some_and(|stream| stream.message == Some(seen.ts));
+            let timely = window.is_some_and(|(from, to)| (from..=to).contains(&seen.ts.millis()));
+            seen.is_draft_for(&key) || is_plain && (known || timely && !others.contains(&seen.ts))
+        };
+        own.iter().filter(is_draft).map(|seen| seen.ts).collect()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,7 @@
 //! What people read in Slack besides answers: short, says what happened and what happens next.
 
+use answers::Step;
+
 use crate::waiting::Reason;
 
 /// Put after an answer that was made without the turns before it, so that nobody takes it for one that knew them.
@@ -8,6 +10,16 @@ pub(crate) const UNREADABLE_THREAD: &str =
 
 /// The status of a thread whose answer is being made. Slack puts the bot's name before a status.
 pub(crate) const WORKING: &str = "is working on your answer";
+
+/// The status of a thread whose answer is at this step; none where a status would say nothing. (A thread of the agent view
+/// has `agents.sessions.setStatus` besides, which the services do not use yet.)
+pub(crate) fn step(step: Step) -> Option<&'static str> {
+    match step {
+        Step::Searching => Some("is searching…"),
+        Step::Thinking => Some("is thinking…"),
+        Step::Beginning | Step::Writing => None,
+    }
+}
 
 /// The status of a thread whose question waits; none where there is nothing a person could use.
 pub(crate) fn status(reason: Reason) -> Option<String> {

@@ -1,7 +1,8 @@
 //! One delivery, from claim to its end.
 
 use std::{
-    sync::{Arc, Mutex},
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use queue::Delivery;
 use shared::{
     clock::Clock,
     config,
-    ids::OwnerId,
+    ids::{ChannelId, OwnerId},
     retry,
     task::{Question, Task},
     telemetry::{Alarm, chain},
@@ -30,6 +31,7 @@ use crate::{
     failure::Told,
     lease::{Held, Lease},
     reconcile::Trace,
+    shown::Shown,
     status::Statuses,
     waiting::Reason,
 };
@@ -62,6 +64,10 @@ pub(crate) struct Worker<S, A> {
     pub(crate) company: RwLock<()>,
     /// `slack.pacing`.
     pub(crate) pacing: config::Pacing,
+    /// `answer.streaming`: answers are shown while they are made.
+    pub(crate) streaming: bool,
+    /// Channels in which Slack streams nothing.
+    pub(crate) unstreamed: Mutex<HashSet<ChannelId>>,
     /// `context.ttl`.
     pub(crate) context_ttl: Duration,
     /// What people who wait are told.
@@ -82,6 +88,15 @@ pub(crate) struct Try<'a> {
     pub(crate) renewed_at: Mutex<Instant>,
     /// Whether an operator asked for it, of a question that was given up.
     pub(crate) replayed: bool,
+    /// What of the answer is in Slack.
+    pub(crate) shown: Mutex<Shown>,
+}
+
+impl Try<'_> {
+    /// What of the answer is in Slack.
+    pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
@@ -225,12 +240,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 }
                 Claimed::Run(grant) => {
                     let (renewed_at, replayed) = (Mutex::new(asked_at), headers.replay.is_some());
-                    let attempt = Try { question, owner, grant, renewed_at, replayed };
-                    if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
+                    let shown = Mutex::new(Shown::before(grant.stream));
+                    let attempt = Try { question, owner, grant, renewed_at, replayed, shown };
+                    let decision = if attempt.grant.attempts >= ALONE_FROM_ATTEMPT {
                         drop(company);
                         self.run_alone(delivery, &attempt).await?
                     } else {
                         self.run(delivery, &attempt, company).await?
+                    };
+                    match decision {
+                        None => self.leave_draft(delivery, &attempt).await?,
+                        decision => decision,
                     }
                 }
             };
@@ -274,6 +294,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
         let trace = match grant.previous {
             Previous::Open => Trace::Absent,
+            // A draft is known and no answer was kept: none was announced, so none can be there.
+            Previous::Posting { .. } if grant.kept.is_none() && attempt.shown().draft.is_some() => Trace::Absent,
             _ => match self
                 .lease(attempt)
                 .hold(&self.soft, self.look_for_answer(attempt).instrument(tracing::debug_span!("look")))
@@ -286,7 +308,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                     return Ok(Some(Decision::GiveUp { reason, attempts: grant.attempts }));
                 }
                 // The earlier call may still be in Slack's hands and be executed after this look.
-                Held::Completed(Trace::Absent) if self.leave_sweep(delivery, question).await.is_err() => {
+                Held::Completed(Trace::Absent | Trace::Partly)
+                    if self.leave_sweep(delivery, question).await.is_err() =>
+                {
                     return self.look_again_later(attempt, Duration::ZERO, Reason::AskedLater).await.map(Some);
                 }
                 Held::Completed(trace) => trace,
@@ -303,6 +327,10 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         if let Trace::Posted { ts, text } = trace {
             drop(company);
             return self.adopt(delivery, attempt, &memory, (ts, text)).await;
+        }
+        if let (Trace::Partly, Some(kept)) = (&trace, &grant.kept) {
+            drop(company);
+            return self.post(delivery, attempt, &memory, kept).await;
         }
         if grant.attempts > self.delivery.attempts {
             let reason = format!("{} attempts ended with the death of their process", self.delivery.attempts);

@@ -52,7 +52,9 @@ async fn readyz(admin: web::Data<Admin>) -> HttpResponse {
     if report.ready { HttpResponse::Ok().json(report) } else { HttpResponse::ServiceUnavailable().json(report) }
 }
 
-/// Prometheus' text format.
+/// Prometheus' text format. The probes are asked first, so that `threadkeeper_ready` tells of now, and not of the last time
+/// that somebody asked `/readyz`.
 async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
+    admin.health.report().await;
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(admin.metrics.render())
 }

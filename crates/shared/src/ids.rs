@@ -123,6 +123,28 @@ impl fmt::Display for EventKey {
     }
 }
 
+/// Names an answer by its texts, so that the parts of two answers are never taken for one: 16 lower-case hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AnswerName(String);
+
+impl AnswerName {
+    /// The name of the answer that consists of these messages.
+    pub fn of(parts: &[&str]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+        Self(hex::encode(&digest.finalize()[..8]))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +154,12 @@ mod tests {
         let key = EventKey::of(&ChannelId::new("C1"), &"1729636800.000100".parse().unwrap());
         // printf 'C1:1729636800.000100' | sha256sum | cut -c1-32
         assert_eq!(key.as_str(), "bba23a7a468ab38cfaba1d259670326c");
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_where_their_parts_end() {
+        assert_eq!(AnswerName::of(&["a", "b"]), AnswerName::of(&["a", "b"]));
+        assert_ne!(AnswerName::of(&["a", "b"]), AnswerName::of(&["ab"]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod clock;
 pub mod config;
 pub mod conversation;
+pub mod counters;
 pub mod health;
 pub mod ids;
 pub mod lifecycle;

@@ -29,6 +29,7 @@ pub use self::{
 use self::{lines::Lines, question::QUESTION};
 use crate::{
     config::{Log, LogFormat},
+    counters,
     ids::ProcessId,
 };
 
@@ -108,7 +109,8 @@ fn output<S>(log: &Log, origin: &Origin) -> Result<Box<dyn Layer<S> + Send + Syn
 where
     S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span> + Send + Sync,
 {
-    let filter = EnvFilter::try_new(&log.filter)
+    // The language model's client logs what servers say about a request, which may repeat its text.
+    let filter = EnvFilter::try_new(format!("{},genai=off", log.filter))
         .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })?;
     let pretty = match log.format {
         LogFormat::Auto => io::stdout().is_terminal(),
@@ -129,6 +131,7 @@ fn metrics() -> Result<Metrics, TelemetryError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| TelemetryError::Twice(error.to_string()))?;
+    counters::start_at_zero();
     Ok(Metrics(recorder))
 }
 

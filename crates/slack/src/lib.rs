@@ -20,6 +20,8 @@
 //!
 //! The judgement itself, and why no library below repeats a request, is in `replies/verdict.rs`.
 //!
+//! An answer's Markdown is cut into messages, and keeps from notifying anybody, in [`markdown`].
+//!
 //! # Metrics
 //! | name | kind | labels | what |
 //! |---|---|---|---|
@@ -31,6 +33,7 @@
 
 pub mod error;
 pub mod event;
+pub mod markdown;
 pub mod replies;
 pub mod signature;
 

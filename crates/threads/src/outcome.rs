@@ -49,6 +49,10 @@ pub struct Claim {
 
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the grant is the usual outcome, and is moved a few times for each question"
+)]
 pub enum Claimed {
     /// The question is the worker's to answer.
     Run(Grant),
@@ -98,8 +102,21 @@ pub struct Grant {
     /// The message that told the person that the question was given up, if it was and is replayed: the answer is put in its
     /// place, and no second notice is posted.
     pub notice: Option<MessageTs>,
+    /// The stream that an earlier attempt has begun, or was about to. One question has one: another attempt goes on in its
+    /// message, and begins none.
+    pub stream: Option<Stream>,
     /// When the thread was last forgotten on request: what was asked up to then is not read from Slack again.
     pub forgotten: Option<MessageTs>,
+}
+
+/// A message that shows an answer while it is made. It carries no metadata before it is finished
+/// (`chat.startStream` takes none), so only this record tells whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// When it was announced, ms since 1970.
+    pub announced: u64,
+    /// The message; none = nobody knows whether Slack has begun it.
+    pub message: Option<MessageTs>,
 }
 
 /// What is known about earlier attempts.
@@ -125,6 +142,48 @@ pub struct KeptAnswer {
     pub answer: Answer,
     /// The number of context entries it was made from.
     pub entries: usize,
+    /// The texts of its messages, if there are several: another version would perhaps split it elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+}
+
+impl KeptAnswer {
+    /// The texts of its messages, in order; at least one.
+    pub fn parts(&self) -> Vec<&str> {
+        if self.parts.is_empty() {
+            return vec![&self.answer.text];
+        }
+        self.parts.iter().map(String::as_str).collect()
+    }
+}
+
+/// What is going to be posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announced<'a> {
+    /// An answer. It is kept: whoever takes over posts this one.
+    Answer(&'a KeptAnswer),
+    /// The beginning of an answer that is still being made.
+    Stream,
+}
+
+/// Noting what became of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// Whoever takes the question over knows it.
+    Ok,
+    /// The question is answered or given up: a message that is no answer has to be removed.
+    Decided,
+}
+
+/// The streams of a thread, as who cleans up for one of its questions has to know them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Streams {
+    /// The question's own.
+    pub own: Option<Stream>,
+    /// The messages of the other questions' streams, finished or not, in ascending order.
+    pub others: Vec<MessageTs>,
+    /// Another question's stream is being begun, and its message is not known yet: it cannot be told from one that is left.
+    pub another_begins: bool,
 }
 
 /// Lengthening a lease.
@@ -249,7 +308,10 @@ pub enum Look {
     /// Answered by these messages.
     Done(Vec<MessageTs>),
     /// It was given up.
-    Dead,
+    Dead {
+        /// The notice that told the person.
+        told: Option<MessageTs>,
+    },
     /// The person took it back.
     Withdrawn,
 }

@@ -12,8 +12,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Pace, Permit, Registered, Released,
-        Renewed, State,
+        Announced, Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Look, Noted, Pace, Permit, Registered,
+        Released, Renewed, State, Streams,
     },
 };
 
@@ -72,15 +72,32 @@ pub trait ThreadStore: Send + Sync {
         attempt: Attempt,
     ) -> impl Future<Output = Result<Released, ThreadError>> + Send;
 
-    /// Announces the post and keeps the answer; the lease becomes `lease` from now.
+    /// Announces what is going to be posted; the lease becomes `lease` from now. After a stream its answer is announced too,
+    /// before it is finished.
     fn begin_post(
         &self,
         conversation: &Conversation,
         ts: MessageTs,
         owner: &OwnerId,
-        answer: &KeptAnswer,
+        announced: Announced<'_>,
         lease: Duration,
     ) -> impl Future<Output = Result<Begun, ThreadError>> + Send;
+
+    /// Notes which message the announced stream is; none = Slack said that it has begun none. The first message stays. It
+    /// is true whoever says it and in any epoch, so nobody has to own the question for it.
+    fn note_stream(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        message: Option<MessageTs>,
+    ) -> impl Future<Output = Result<Noted, ThreadError>> + Send;
+
+    /// The streams of a thread, as far as they are remembered; changes nothing.
+    fn streams(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+    ) -> impl Future<Output = Result<Streams, ThreadError>> + Send;
 
     /// Records the answer and puts question and answer into the context. The first record wins.
     fn finish(

@@ -15,8 +15,8 @@ use crate::{
     context::{Context, Limits},
     epoch::EpochId,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Previous, Registered,
-        Released, Renewed, State,
+        Announced, Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Noted, Previous,
+        Registered, Released, Renewed, State, Stream, Streams,
     },
     splice::{self, Writing},
 };
@@ -108,6 +108,8 @@ pub struct Turns {
     stale: bool,
     questions: BTreeMap<MessageTs, Question>,
     kept: BTreeMap<MessageTs, KeptAnswer>,
+    #[serde(default)]
+    streams: BTreeMap<MessageTs, Stream>,
     owner: Option<Owner>,
     #[serde(skip)]
     context: Context,
@@ -160,6 +162,10 @@ impl Turns {
             && Some(burial) == replay
         {
             question.notice = *told;
+            if told.is_some() {
+                // The notice took the draft's place.
+                self.streams.remove(&ts);
+            }
             question.stage = Stage::Open;
         }
         match self.take_number(at, rules, ts).stage {
@@ -211,7 +217,9 @@ impl Turns {
         let (attempts, notice) = (question.attempts, question.notice);
         let (context, kept) = (self.context.clone(), self.kept.get(&ts).cloned());
         let Self { stale, generation, recorded, forgotten, .. } = *self;
-        Claimed::Run(Grant { previous, attempts, context, kept, stale, generation, recorded, notice, forgotten })
+        let stream = self.streams.get(&ts).copied();
+        let grant = Grant { previous, attempts, context, kept, stale, generation, recorded, notice, stream, forgotten };
+        Claimed::Run(grant)
     }
 
     /// See [`crate::ThreadStore::renew`].
@@ -257,7 +265,7 @@ impl Turns {
         at: Moment,
         ts: MessageTs,
         owner: &OwnerId,
-        answer: &KeptAnswer,
+        announced: Announced<'_>,
         lease: Duration,
     ) -> Begun {
         if self.epoch != Some(at.epoch) {
@@ -276,11 +284,46 @@ impl Turns {
         }
         question.stage = Stage::Posting(at.now);
         question.doubtful = false;
-        self.kept.insert(ts, answer.clone());
+        match announced {
+            Announced::Answer(answer) => drop(self.kept.insert(ts, answer.clone())),
+            Announced::Stream => {
+                self.streams.entry(ts).or_insert(Stream { announced: at.now, message: None });
+            }
+        }
         if let Some(owner) = &mut self.owner {
             owner.until = at.now + millis(lease);
         }
         Begun::Ok
+    }
+
+    /// See [`crate::ThreadStore::note_stream`].
+    pub fn note_stream(&mut self, at: Moment, ts: MessageTs, message: Option<MessageTs>) -> Noted {
+        self.enter(at.epoch);
+        match (self.streams.get_mut(&ts), message) {
+            (Some(Stream { message: Some(_), .. }), _) | (None, None) => {}
+            (Some(stream), Some(_)) => stream.message = message,
+            (Some(_), None) => drop(self.streams.remove(&ts)),
+            (None, Some(begun)) => drop(self.streams.insert(ts, Stream { announced: begun.millis(), message })),
+        }
+        match self.stage(ts) {
+            Some(stage) if !stage.is_waiting() => Noted::Decided,
+            _ => Noted::Ok,
+        }
+    }
+
+    /// See [`crate::ThreadStore::streams`].
+    pub fn streams(&self, at: Moment, ts: MessageTs) -> Streams {
+        if self.epoch != Some(at.epoch) {
+            return Streams::default();
+        }
+        let own = self.streams.get(&ts).copied();
+        let others = || self.streams.iter().filter(move |(other, _)| **other != ts);
+        let begins = |(other, stream): (&MessageTs, &Stream)| {
+            stream.message.is_none() && matches!(self.stage(*other), Some(Stage::Posting(_)))
+        };
+        let mut known: Vec<_> = others().filter_map(|(_, stream)| stream.message).collect();
+        known.sort_unstable();
+        Streams { own, others: known, another_begins: others().any(begins) }
     }
 
     /// See [`crate::ThreadStore::finish`].
@@ -371,7 +414,7 @@ impl Turns {
             None => Look::Unknown,
             Some(Stage::Open | Stage::Posting(_)) => Look::Open,
             Some(Stage::Done(answer_ts)) => Look::Done(answer_ts.clone()),
-            Some(Stage::Dead { .. }) => Look::Dead,
+            Some(Stage::Dead { told, .. }) => Look::Dead { told: *told },
             Some(Stage::Withdrawn) => Look::Withdrawn,
         }
     }
@@ -396,12 +439,17 @@ impl Turns {
     /// Forgets what was answered, given up or withdrawn and asked before `before` (ms since 1970): no late copy can come.
     pub fn forget(&mut self, before: u64) {
         self.questions.retain(|ts, question| question.stage.is_waiting() || ts.millis() >= before);
+        self.streams.retain(|ts, _| self.questions.contains_key(ts) || ts.millis() >= before);
     }
 
     /// Voids what another epoch left: its copies may be acked, and a turn without a copy blocks the thread for ever.
     fn enter(&mut self, epoch: EpochId) {
         if self.epoch != Some(epoch) {
-            self.questions.retain(|_, question| !question.stage.is_waiting());
+            let waiting: Vec<_> = self.waiting().collect();
+            for ts in waiting {
+                self.questions.remove(&ts);
+                self.streams.remove(&ts);
+            }
             self.owner = None;
             self.stale |= self.epoch.is_some();
             self.epoch = Some(epoch);

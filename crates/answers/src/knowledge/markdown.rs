@@ -4,6 +4,7 @@
 //! Line-based on purpose: a quotation has to stay the author's Markdown, which a full parser would not give back.
 
 use super::inline;
+use crate::limit::open_fence;
 
 /// One part of a page, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +169,9 @@ impl Reader {
         let lines: Vec<&str> = text.lines().collect();
         for part in lines.split(|line| line.trim().is_empty()).filter(|part| !part.is_empty()) {
             let text = without_indent(part);
-            let block = if text.starts_with('|') { Block::Verbatim(text) } else { Block::Prose(text) };
+            // A fence that a tag hid is none that is closed.
+            let table = text.starts_with('|') && open_fence(&text).is_none();
+            let block = if table { Block::Verbatim(text) } else { Block::Prose(text) };
             self.elements.push(Element::Block(block));
         }
     }

@@ -31,7 +31,7 @@ pub use self::{folder::Skipped, library::Library, markdown::Block, page::Passage
 pub(crate) use self::{
     markdown::Fence,
     page::blocks,
-    terms::{asks, terms},
+    terms::{asks, is_stop_word, terms, words},
 };
 use crate::{AnswerError, Findings, Found, Inquiry};
 
@@ -207,7 +207,8 @@ impl Knowledge {
             fits: hit.fits,
         };
         let files = self.files();
-        let searched = if files == 1 { "1 document".to_owned() } else { format!("{files} documents") };
+        let searched = if files == 1 { "document" } else { "documents" };
+        let searched = format!("the {files} {searched} I have been given");
         let hits = self.search(inquiry.query, inquiry.turns, inquiry.limit);
         Findings { passages: hits.into_iter().map(found).collect(), searched: vec![searched], away: Vec::new() }
     }

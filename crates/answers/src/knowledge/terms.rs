@@ -54,6 +54,11 @@ fn switch(words: &[String]) -> Option<&'static str> {
     })
 }
 
+/// Whether the word says nothing about a subject.
+pub(crate) fn is_stop_word(word: &str) -> bool {
+    STOP.contains(word)
+}
+
 /// Whether `text` asks anything at all: it has a word, and is not courtesy alone ("ok, thank you!").
 pub(crate) fn asks(text: &str) -> bool {
     let mut polite = false;
@@ -69,7 +74,8 @@ pub(crate) fn asks(text: &str) -> bool {
     any && !polite
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
+/// The words of `text`, lower case, stop words among them.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty()).flat_map(|run| {
         if run.is_ascii() {
             vec![run.to_ascii_lowercase()]

@@ -19,8 +19,10 @@
 //! Inside of code nothing is changed but secrets; the references in it that would notify somebody are silenced where messages
 //! leave (crate `slack`).
 
+mod brackets;
 mod citations;
 mod clean;
+mod entities;
 mod inline;
 mod lines;
 mod links;

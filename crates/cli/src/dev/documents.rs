@@ -17,13 +17,21 @@ documents![
     "README.md",
     "CONTRIBUTING.md",
     "docs/ARCHITECTURE.md",
+    "docs/BENCHMARKS.md",
+    "docs/CONFIGURATION.md",
+    "docs/DEPLOY.md",
     "docs/GUARANTEES.md",
     "docs/TRACES.md",
+    "docs/RUNBOOK.md",
+    "docs/SCALING.md",
+    "docs/TELEMETRY.md",
+    "docs/knowledge-http.md",
     "docs/adr/0001-blocking-redis-behind-a-pool.md",
     "docs/adr/0002-own-supervision-of-rabbitmq-connections.md",
     "docs/adr/0003-service-crate.md",
     "docs/adr/0004-own-bm25.md",
     "docs/adr/0005-one-file-for-trying-the-bot.md",
+    "docs/adr/0006-language-models.md",
 ];
 
 /// Writes them below `folder`, as this version has them, and says where.

@@ -16,7 +16,7 @@ pub(crate) fn load(arguments: &DevArguments, data: &DataFolder) -> anyhow::Resul
     settings.delivery = quick(settings.delivery);
     if let Some(folder) = &arguments.knowledge {
         settings.answer.knowledge = Some(folder.clone());
-    } else if settings.answer.mode == AnswerMode::Extract && settings.answer.knowledge.is_none() {
+    } else if settings.answer.mode != AnswerMode::Echo && settings.answer.knowledge.is_none() {
         let written = documents::write(data.path());
         settings.answer.knowledge = Some(written.with_context(|| {
             format!("the documentation cannot be written into data folder `{}`", data.path().display())

@@ -39,7 +39,7 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Rows under headings. The last column may have several lines.
+/// Rows under headings. The last column may have several lines; a row of one cell stands over those that follow.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     headings: Vec<&'static str>,
@@ -60,7 +60,8 @@ impl Table {
         let Some(last) = self.headings.len().checked_sub(1) else { return String::new() };
         let widths: Vec<usize> = (0..last)
             .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column)).map(Cell::width);
+                let rows = self.rows.iter().filter(|row| row.len() > 1);
+                let cells = rows.filter_map(|row| row.get(column)).map(Cell::width);
                 cells.chain([self.headings[column].width()]).max().unwrap_or(0)
             })
             .collect();
@@ -74,6 +75,11 @@ impl Table {
         let mut text = String::new();
         for row in std::iter::once(&headings).chain(&self.rows) {
             let mut line = String::new();
+            if let ([title], 1..) = (&row[..], last) {
+                push(&mut line, &title.text, title.style);
+                text.extend([line.as_str(), "\n"]);
+                continue;
+            }
             for (cell, width) in row.iter().zip(&widths) {
                 let padding = width - cell.width().min(*width) + GAP;
                 push(&mut line, &cell.text, cell.style);

@@ -51,11 +51,21 @@ pub struct Options {
     pub ingresses: usize,
     /// Responders.
     pub responders: usize,
+    /// Answers are shown while they are made.
+    pub streaming: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { events: 2000, kills: 60, seed: 0, lasting: Duration::from_mins(1), ingresses: 2, responders: 4 }
+        Self {
+            events: 2000,
+            kills: 60,
+            seed: 0,
+            lasting: Duration::from_mins(1),
+            ingresses: 2,
+            responders: 4,
+            streaming: false,
+        }
     }
 }
 
@@ -85,6 +95,7 @@ pub async fn attack(options: Options) -> Result<Report, AttackError> {
         ..playground::Options::default()
     })?;
     let builder = Stack::builder(simulated.api_url()).ingresses(options.ingresses).responders(options.responders);
+    let builder = if options.streaming { builder.streaming() } else { builder };
     let mut stack = builder.scaled_times().build().await?;
     simulated.deliver_events_to(stack.event_urls());
     let ledger = Ledger::new(simulated.person("ada"));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use playground::Fault;
-use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use playground::{Fault, Method};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use super::Options;
 use crate::ledger::Manner;
@@ -21,6 +21,10 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Shorter than a lease of 2 s, or longer than it and the time to look in Slack.
 const FREEZE: std::ops::Range<u64> = 300..5000;
+
+/// What an answer that is streamed needs.
+const STREAMED: [Method; 4] =
+    [Method::ChatStartStream, Method::ChatAppendStream, Method::ChatStopStream, Method::ChatUpdate];
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +57,8 @@ pub enum Blow {
     Freeze(Target, Duration),
     /// SIGTERM, and a new process when it has left.
     Restart(Target),
-    /// The next so many posts meet this.
-    Slack(Fault, u32),
+    /// The next so many calls of the method that posts, or of one that streams, meet this.
+    Slack(Method, Fault, u32),
 }
 
 /// The whole of an attack.
@@ -115,7 +119,12 @@ fn blows(random: &mut StdRng, options: &Options) -> Vec<(Duration, Blow)> {
         let fault = fault(random, number);
         // Slowness costs nothing, and is when a crash finds a call under way.
         let slow = matches!(fault, Fault::Slow { .. } | Fault::SlowAnswer { .. });
-        let blow = Blow::Slack(fault, random.random_range(if slow { 10..=40 } else { 1..=3 }));
+        let method = if options.streaming {
+            *STREAMED.choose(random).unwrap_or(&Method::ChatPostMessage)
+        } else {
+            Method::ChatPostMessage
+        };
+        let blow = Blow::Slack(method, fault, random.random_range(if slow { 10..=40 } else { 1..=3 }));
         blows.push((moment(random, options.lasting), blow));
     }
     blows.sort_by_key(|(at, _)| *at);

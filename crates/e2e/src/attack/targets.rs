@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use playground::{Method, Playground, Rule};
+use playground::{Playground, Rule};
 
 use super::schedule::{Blow, Target};
 use crate::{Exit, HarnessError, LogLine, Service, Stack};
@@ -57,7 +57,7 @@ impl<'a> Targets<'a> {
                 self.leaving.push(target);
             }
             Blow::Restart(_) => {}
-            Blow::Slack(fault, times) => self.playground.fault(Rule::on(Method::ChatPostMessage, fault).times(times)),
+            Blow::Slack(method, fault, times) => self.playground.fault(Rule::on(method, fault).times(times)),
         }
         Ok(())
     }

@@ -22,6 +22,9 @@ struct Arguments {
     /// For how long questions are asked and blows fall
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
+    /// Answers are shown while they are made, for about a second and a half each; ask fewer questions then
+    #[arg(long)]
+    streaming: bool,
     /// Write the result as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<ExitCode> {
         kills: arguments.kills,
         seed: arguments.seed,
         lasting,
+        streaming: arguments.streaming,
         ..Options::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -135,6 +135,22 @@ async fn while_the_knowledge_folder_is_away_questions_wait_and_all_are_answered_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_changed_is_soon_quoted_as_it_is_now() {
+    let knowledge = Knowledge::new();
+    let world = World::start_with(|stack| knowledge.answers(stack.responders(2).scaled_times())).await;
+    let before = world.ask(&world.slack.channel("general"), QUESTION, None).await;
+    assert!(world.answer(&before).await.text.contains("A zebra has stripes."));
+    knowledge.says("A zebra has black and white stripes.");
+    // Each responder notices for itself, within a second or two.
+    let mut new = 0;
+    while new < 4 {
+        let asked = world.ask(&world.slack.channel("general"), QUESTION, None).await;
+        let answer = world.answer(&asked).await.text;
+        new = if answer.contains("A zebra has black and white stripes.") { new + 1 } else { 0 };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_slack_refuses_the_token_answers_are_kept_and_not_made_again() {
     let world = World::start_with(|stack| stack.ingresses(2).responders(3).scaled_times()).await;
     let revoked = Fault::OkFalse { error: "token_revoked".to_owned() };

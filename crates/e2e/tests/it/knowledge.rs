@@ -16,9 +16,13 @@ impl Knowledge {
     pub(crate) fn new() -> Self {
         let knowledge = Self { place: tempfile::tempdir().expect("a folder for the pages") };
         std::fs::create_dir(knowledge.folder()).expect("it is made");
-        std::fs::write(knowledge.folder().join("zebra.md"), "# Zebra\n\nA zebra has stripes.\n")
-            .expect("it is written");
+        knowledge.says("A zebra has stripes.");
         knowledge
+    }
+
+    /// The page says this from now on.
+    pub(crate) fn says(&self, text: &str) {
+        std::fs::write(self.folder().join("zebra.md"), format!("# Zebra\n\n{text}\n")).expect("it is written");
     }
 
     fn folder(&self) -> PathBuf {

@@ -9,6 +9,7 @@ mod failing_questions;
 mod faults;
 mod follow_ups;
 mod knowledge;
+mod language_model;
 mod memory;
 mod one_answer;
 mod operator;

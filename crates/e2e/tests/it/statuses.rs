@@ -162,3 +162,25 @@ async fn statuses_that_slack_does_not_take_hinder_no_answer_and_are_left_alone()
     let loud = |line: &LogLine| line.level() == Some("WARN") && line.contains("people are not told");
     assert!(world.stack.responders.iter().any(|responder| responder.log().iter().any(loud)), "{}", world.logs());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_done_is_shown_until_the_first_words_come() {
+    let world = World::start_with(|stack| {
+        let stack = stack.ingresses(1).responders(1).env("THREADKEEPER__ANSWER__ECHO_SENTENCES", "2");
+        stack.env("THREADKEEPER__ANSWER__ECHO_DELAY", "1s")
+    })
+    .await;
+    let channel = world.slack.channel("general");
+    let asked = world.ask(&channel, "what now?", None).await;
+    assert_eq!(status(&world, &asked).await, "is thinking…");
+    let beginning = |workspace: &playground::Workspace| {
+        workspace.messages(&channel).find(|said| said.is_by_bot()).map(|said| said.text.clone())
+    };
+    let beginning = world.slack.wait_for("the first words", PATIENCE, beginning).await.expect("they come");
+    assert_eq!(beginning, "Sentence 1 of 2.\n");
+    assert_no_status(&world, &asked);
+    world.answer(&asked).await;
+    world.stack.settled(PATIENCE).await.expect("every copy is settled");
+    assert_eq!(shown(&world, &asked), ["is thinking…"]);
+    assert_no_status(&world, &asked);
+}

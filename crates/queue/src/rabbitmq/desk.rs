@@ -57,6 +57,10 @@ impl Desk {
         &self.topology
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// How much is in a queue; none = there is no such queue.
     ///
     /// # Errors

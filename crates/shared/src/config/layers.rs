@@ -10,12 +10,18 @@ use serde_json::{Map, Value};
 use super::{ConfigError, Settings};
 
 /// Conventional variables and the options they set.
-const CONVENTIONAL: [(&str, &str, &str); 7] = [
+const CONVENTIONAL: [(&str, &str, &str); 13] = [
     ("SLACK_BOT_TOKEN", "slack", "bot_token"),
     ("SLACK_SIGNING_SECRET", "slack", "signing_secret"),
     ("SLACK_API_URL", "slack", "api_url"),
+    ("SEARCH_TOKEN", "search", "token"),
     ("REDIS_URL", "redis", "url"),
     ("AMQP_URL", "amqp", "url"),
+    ("OPENAI_API_KEY", "model", "openai_api_key"),
+    ("OPENAI_BASE_URL", "model", "openai_base_url"),
+    ("ANTHROPIC_API_KEY", "model", "anthropic_api_key"),
+    ("GEMINI_API_KEY", "model", "gemini_api_key"),
+    ("OLLAMA_BASE_URL", "model", "ollama_base_url"),
     ("RUST_LOG", "log", "filter"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_endpoint"),
 ];
@@ -32,6 +38,11 @@ impl Environment {
         Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
     }
 
+    /// The value of a variable that is no option.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// The given variables.
     pub fn of(variables: &[(&str, &str)]) -> Self {
         Self(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -39,10 +50,23 @@ impl Environment {
 }
 
 /// Where each key was set: `section.key` -> variable or file.
-type Origins = BTreeMap<String, String>;
+pub(super) type Origins = BTreeMap<String, String>;
 
 /// Merges defaults, file and environment into settings.
 pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
+    let (merged, origins) = overlaid(file, environment)?;
+    serde_path_to_error::deserialize(Value::Object(merged)).map_err(|error| {
+        let key = error.path().to_string();
+        let origin = origins.get(&key).map(|origin| format!(" ({origin})")).unwrap_or_default();
+        ConfigError::WrongType { reason: format!("{}{origin}", error.inner()), key }
+    })
+}
+
+/// The layers over each other, before their types are checked, and where each value that is no default comes from.
+pub(super) fn overlaid(
+    file: Option<&Path>,
+    environment: &Environment,
+) -> Result<(Map<String, Value>, Origins), ConfigError> {
     let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
     let known = defaults.as_object().cloned().unwrap_or_default();
     let mut origins = Origins::new();
@@ -58,11 +82,14 @@ pub(super) fn merge(file: Option<&Path>, environment: &Environment) -> Result<Se
     let mut merged = known;
     overlay(&mut merged, from_file);
     overlay(&mut merged, from_environment);
-    serde_path_to_error::deserialize(Value::Object(merged)).map_err(|error| {
-        let key = error.path().to_string();
-        let origin = origins.get(&key).map(|origin| format!(" ({origin})")).unwrap_or_default();
-        ConfigError::WrongType { reason: format!("{}{origin}", error.inner()), key }
-    })
+    Ok((merged, origins))
+}
+
+/// The variables that set an option: the conventional one, if there is one, and its own.
+pub(super) fn variables(section: &str, key: &str) -> Vec<String> {
+    let conventional = CONVENTIONAL.iter().filter(|(_, of, named)| *of == section && *named == key);
+    let own = format!("{PREFIX}{}__{}", section.to_uppercase(), key.to_uppercase());
+    conventional.map(|(name, ..)| (*name).to_owned()).chain([own]).collect()
 }
 
 fn read_file(path: &Path, origins: &mut Origins) -> Result<Map<String, Value>, ConfigError> {

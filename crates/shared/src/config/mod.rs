@@ -6,6 +6,7 @@
 
 mod error;
 mod layers;
+mod reference;
 mod secret;
 mod sections;
 
@@ -16,10 +17,11 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     error::ConfigError,
     layers::Environment,
+    reference::{Explained, explain, markdown},
     secret::{Secret, SecretUrl},
     sections::{
-        Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, Log, LogFormat, Pacing,
-        Redis, Responder, Slack, Telemetry,
+        Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, LanguageModel, Log,
+        LogFormat, Pacing, Redis, Responder, Search, Slack, Streaming, Telemetry,
     },
 };
 
@@ -41,6 +43,10 @@ pub struct Settings {
     pub slack: Slack,
     /// How answers are made.
     pub answer: Answers,
+    /// A search service that answers are made from.
+    pub search: Search,
+    /// The language model that writes them.
+    pub model: LanguageModel,
     /// The times of the delivery protocol.
     pub delivery: Delivery,
     /// Questions that were given up.
@@ -74,7 +80,12 @@ impl Settings {
         self.amqp.validate()?;
         self.slack.validate()?;
         self.answer.validate()?;
+        self.search.validate()?;
+        self.model.validate()?;
         self.delivery.validate()?;
+        if self.answer.mode == AnswerMode::Llm {
+            self.model.validate_with(&self.delivery)?;
+        }
         self.dead_letters.validate()?;
         self.telemetry.validate()
     }
@@ -142,12 +153,37 @@ mod tests {
     #[case("THREADKEEPER__DELIVERY__WAITS", "1000,soon", "delivery.waits")]
     #[case("THREADKEEPER__DELIVERY__WAITS", "5000,1000", "delivery.waits")]
     #[case("SLACK_API_URL", "http://slack.example.com/api", "slack.api_url")]
+    #[case("THREADKEEPER__SEARCH__URL", "http://search.example.com/", "search.url")]
+    #[case("THREADKEEPER__SEARCH__URL", "https://user:hush@search.example.com/", "search.url")]
+    #[case("THREADKEEPER__SEARCH__TIMEOUT", "2m", "search.timeout")]
+    #[case("THREADKEEPER__SEARCH__LIMIT", "0", "search.limit")]
+    #[case("THREADKEEPER__SEARCH__NAME", " ", "search.name")]
     #[case("AMQP_URL", "http://localhost", "amqp.url")]
     #[case("THREADKEEPER__AMQP__HEARTBEAT", "0s", "amqp.heartbeat")]
     #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "telemetry.otlp_endpoint")]
+    #[case("THREADKEEPER__ANSWER__MODE", "llm", "THREADKEEPER__MODEL__NAME")]
+    #[case("OPENAI_BASE_URL", "http://models.example.com/v1", "model.openai_base_url")]
+    #[case("THREADKEEPER__MODEL__OLLAMA_BASE_URL", "http://10.0.0.7:11434", "model.plain_http")]
+    #[case("THREADKEEPER__MODEL__CONTEXT_TOKENS", "4096", "model.context_tokens")]
+    #[case("THREADKEEPER__MODEL__FIRST_TOKEN_TIMEOUT", "0s", "model.first_token_timeout")]
     fn a_wrong_value_is_refused_with_its_key(#[case] name: &str, #[case] value: &str, #[case] key: &str) {
         let message = refused(&[(name, value)]);
         assert!(message.contains(key), "{message}");
+    }
+
+    #[test]
+    fn an_answer_by_a_model_must_be_over_before_its_deadline() {
+        let llm = [("THREADKEEPER__ANSWER__MODE", "llm"), ("THREADKEEPER__MODEL__NAME", "gpt-4.1-mini")];
+        assert!(load(&llm).is_ok());
+        let message = refused(&[llm[0], llm[1], ("THREADKEEPER__MODEL__ANSWER_TIMEOUT", "1m")]);
+        assert!(message.contains("model.answer_timeout") && message.contains("delivery.retry_deadline"), "{message}");
+    }
+
+    #[test]
+    fn a_model_in_a_trusted_network_may_be_asked_over_http() {
+        let url = ("OPENAI_BASE_URL", "http://vllm.models.svc:8000/v1");
+        assert!(load(&[url, ("THREADKEEPER__MODEL__PLAIN_HTTP", "true")]).is_ok());
+        assert!(load(&[("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")]).is_ok());
     }
 
     #[test]
@@ -178,24 +214,18 @@ mod tests {
         let settings = load(&[
             ("SLACK_BOT_TOKEN", "xoxb-hush"),
             ("SLACK_SIGNING_SECRET", "hush"),
+            ("SEARCH_TOKEN", "hush"),
             ("REDIS_URL", "rediss://user:hush@cache:6380/0?password=hush"),
             ("AMQP_URL", "amqps://user:hush@broker/vhost"),
+            ("OPENAI_API_KEY", "sk-hush"),
+            ("OPENAI_BASE_URL", "https://user:hush@models/v1?key=hush"),
+            ("ANTHROPIC_API_KEY", "sk-ant-hush"),
+            ("GEMINI_API_KEY", "hush"),
         ])
         .unwrap();
         let shown = settings.to_redacted_toml() + &format!("{settings:?}");
         assert!(!shown.contains("hush"), "{shown}");
         assert!(shown.contains("cache:6380") && shown.contains("broker"), "{shown}");
-    }
-
-    #[test]
-    fn the_readme_lists_every_option() {
-        let readme = include_str!("../../../../README.md");
-        let defaults = serde_json::to_value(Settings::default()).unwrap();
-        for (section, options) in defaults.as_object().unwrap() {
-            for key in options.as_object().unwrap().keys() {
-                assert!(readme.contains(&format!("| `{section}.{key}` |")), "README.md does not list {section}.{key}");
-            }
-        }
     }
 
     #[test]

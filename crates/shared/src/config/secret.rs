@@ -64,6 +64,17 @@ impl SecretUrl {
         self.0.expose()
     }
 
+    /// Whether it names this machine.
+    pub fn is_local(&self) -> bool {
+        let url = Url::parse(self.expose()).ok();
+        match url.as_ref().and_then(Url::host) {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
     /// The URL's scheme, lower case.
     pub fn scheme(&self) -> String {
         Url::parse(self.expose()).map(|url| url.scheme().to_owned()).unwrap_or_default()

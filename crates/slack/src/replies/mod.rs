@@ -9,6 +9,7 @@ mod connection;
 mod post;
 mod refusal;
 mod seen;
+mod stream;
 mod verdict;
 
 use std::{
@@ -26,9 +27,10 @@ use shared::{
 use slack_morphism::{SlackApiToken, SlackClient, SlackClientSession, hyper_tokio::SlackClientHyperHttpsConnector};
 
 pub use self::{
-    post::{Metadata, Post},
+    post::{Metadata, Part, Post},
     refusal::{Refusal, RefusalKind},
     seen::{Mark, Seen},
+    stream::{Recipient, StreamError},
 };
 use crate::error::{CallError, Doubt, PostError, SlackError};
 

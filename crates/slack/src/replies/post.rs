@@ -1,13 +1,15 @@
 //! A message to be posted, and how it is written for Slack.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 use shared::{
     answer::Format,
-    ids::{ChannelId, EventKey},
+    ids::{AnswerName, ChannelId, EventKey},
     ts::MessageTs,
 };
 
-use crate::event::escape;
+use crate::{event::escape, markdown::silence_mentions};
 
 /// A message to be posted.
 #[derive(Debug, Clone)]
@@ -30,7 +32,36 @@ pub struct Post<'a> {
 pub struct Metadata {
     event_type: &'static str,
     event_key: EventKey,
-    part: Option<String>,
+    of: Option<(Part, AnswerName)>,
+}
+
+/// Which message of an answer it is, written as `2/3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// From 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+impl Part {
+    /// The only one.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl Part {
+    /// Reads `2/3`; none for anything else.
+    pub fn read(text: &str) -> Option<Self> {
+        let (number, of) = text.split_once('/')?;
+        let part = Self { number: number.parse().ok()?, of: of.parse().ok()? };
+        (1..=part.of).contains(&part.number).then_some(part)
+    }
 }
 
 impl Metadata {
@@ -38,21 +69,29 @@ impl Metadata {
     pub const ANSWER: &str = "threadkeeper_answer";
     /// `event_type` of a message about a question that got no answer.
     pub const NOTICE: &str = "threadkeeper_notice";
+    /// `event_type` of a message that shows an answer while it is made, where Slack takes no streams.
+    pub const DRAFT: &str = "threadkeeper_draft";
 
-    /// For part `part` (`1/1`) of the answer to a question.
-    pub fn answer(question: &EventKey, part: &str) -> Self {
-        Self { event_type: Self::ANSWER, event_key: question.clone(), part: Some(part.to_owned()) }
+    /// For one message of the answer to a question.
+    pub fn answer(question: &EventKey, part: Part, name: &AnswerName) -> Self {
+        Self { event_type: Self::ANSWER, event_key: question.clone(), of: Some((part, name.clone())) }
+    }
+
+    /// For an answer that is not finished, which is never taken for one that is.
+    pub fn draft(question: &EventKey) -> Self {
+        Self { event_type: Self::DRAFT, event_key: question.clone(), of: None }
     }
 
     /// For a message about a question, which is never taken for its answer.
     pub fn notice(question: &EventKey) -> Self {
-        Self { event_type: Self::NOTICE, event_key: question.clone(), part: None }
+        Self { event_type: Self::NOTICE, event_key: question.clone(), of: None }
     }
 
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let mut payload = json!({ "event_key": self.event_key });
-        if let Some(part) = &self.part {
-            payload["part"] = part.as_str().into();
+        if let Some((part, name)) = &self.of {
+            payload["part"] = part.to_string().into();
+            payload["answer"] = name.as_str().into();
         }
         json!({ "event_type": self.event_type, "event_payload": payload })
     }
@@ -94,21 +133,6 @@ impl Post<'_> {
     }
 }
 
-/// References that notify people, as they begin in Slack's notation.
-const NOTIFYING: [&str; 7] = ["<!channel", "<!here", "<!everyone", "<!group", "<!subteam", "<@U", "<@W"];
-
-/// Shows nothing, and breaks a reference.
-const WORD_JOINER: char = '\u{2060}';
-
-/// Markdown in which nobody is notified. Escaping would be simpler, and would show `&lt;` inside of code.
-fn silence_mentions(markdown: &str) -> String {
-    let mut silent = markdown.to_owned();
-    for reference in NOTIFYING {
-        silent = silent.replace(reference, &format!("<{WORD_JOINER}{}", &reference[1..]));
-    }
-    silent
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -124,12 +148,15 @@ mod tests {
     #[test]
     fn an_answer_in_a_thread_carries_its_key_and_unfurls_nothing() {
         let root = "1729636800.000100".parse().unwrap();
-        let body = body("a < b", Format::Plain, Some(root), |key| Metadata::answer(key, "1/1"));
+        let body = body("a < b", Format::Plain, Some(root), |key| {
+            Metadata::answer(key, Part::WHOLE, &AnswerName::of(&["a < b"]))
+        });
         let expected = json!({
             "channel": "C1", "thread_ts": "1729636800.000100", "text": "a &lt; b", "mrkdwn": false,
             "unfurl_links": false, "unfurl_media": false,
             "metadata": {"event_type": "threadkeeper_answer",
-                "event_payload": {"event_key": "bba23a7a468ab38cfaba1d259670326c", "part": "1/1"}},
+                "event_payload": {"event_key": "bba23a7a468ab38cfaba1d259670326c", "part": "1/1",
+                    "answer": AnswerName::of(&["a < b"]).as_str()}},
         });
         assert_eq!(body, expected);
     }
@@ -151,6 +178,15 @@ mod tests {
             let body = body(text, format, None, Metadata::notice);
             let sent = body.get("text").or(body.get("markdown_text")).and_then(Value::as_str).unwrap();
             assert!(!sent.contains("<!") && !sent.contains("<@"), "{sent}");
+        }
+    }
+
+    #[test]
+    fn parts_are_read_as_they_are_written() {
+        let part = Part { number: 2, of: 3 };
+        assert_eq!(Part::read(&part.to_string()), Some(part));
+        for wrong in ["", "1", "0/1", "2/1", "a/b", "1/"] {
+            assert_eq!(Part::read(wrong), None, "{wrong}");
         }
     }
 

@@ -6,7 +6,7 @@ use shared::{
     ts::MessageTs,
 };
 
-use super::{Identity, Metadata};
+use super::{Identity, Metadata, Part};
 
 /// A message that was read from a thread or a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,10 @@ pub struct Mark {
     pub event_type: String,
     /// The question's key.
     pub event_key: Option<String>,
-    /// Which part of the answer, `1/1`.
-    pub part: Option<String>,
+    /// Which message of the answer it is.
+    pub part: Option<Part>,
+    /// The answer's name; another version gave none.
+    pub answer: Option<String>,
 }
 
 impl Seen {
@@ -47,13 +49,20 @@ impl Seen {
         same_user || (self.bot_id.is_some() && self.bot_id == identity.bot_id)
     }
 
-    /// Whether it is marked as part `part` of the answer to `question`.
-    pub fn is_answer_to(&self, question: &EventKey, part: &str) -> bool {
-        self.mark.as_ref().is_some_and(|mark| {
-            mark.event_type == Metadata::ANSWER
-                && mark.event_key.as_deref() == Some(question.as_str())
-                && mark.part.as_deref() == Some(part)
-        })
+    /// Which message of an answer to `question` it is; none = of no answer to it.
+    pub fn part_of_answer_to(&self, question: &EventKey) -> Option<Part> {
+        self.mark_about(Metadata::ANSWER, question)?.part
+    }
+
+    /// Whether it shows an answer to `question` that is not finished.
+    pub fn is_draft_for(&self, question: &EventKey) -> bool {
+        self.mark_about(Metadata::DRAFT, question).is_some()
+    }
+
+    fn mark_about(&self, event_type: &str, question: &EventKey) -> Option<&Mark> {
+        let mark = self.mark.as_ref()?;
+        let is_about = mark.event_type == event_type && mark.event_key.as_deref() == Some(question.as_str());
+        is_about.then_some(mark)
     }
 
     /// Reads a message; one without a timestamp is none.
@@ -79,7 +88,8 @@ impl Mark {
         Some(Self {
             event_type: text("/event_type")?,
             event_key: text("/event_payload/event_key"),
-            part: text("/event_payload/part"),
+            part: text("/event_payload/part").and_then(|part| Part::read(&part)),
+            answer: text("/event_payload/answer"),
         })
     }
 }

@@ -12,12 +12,12 @@ use rstest::rstest;
 use shared::{
     answer::Format,
     config::Secret,
-    ids::{ChannelId, EventKey},
+    ids::{AnswerName, ChannelId, EventKey},
     ts::MessageTs,
 };
 use slack::{
     PostError, SlackError,
-    replies::{Metadata, Post, Replies},
+    replies::{Metadata, Part, Post, Replies},
 };
 
 /// Long enough for a busy machine; only tests of hanging servers wait for a timeout, a shorter one.
@@ -49,7 +49,7 @@ async fn post_to(replies: &Replies) -> Result<MessageTs, PostError> {
         thread_ts: Some(ts("1764000005.000200")),
         text: "every 90 days",
         format: Format::Plain,
-        metadata: Metadata::answer(&question(), "1/1"),
+        metadata: Metadata::answer(&question(), Part::WHOLE, &AnswerName::of(&["one"])),
     };
     replies.post(&post).await
 }

@@ -4,10 +4,10 @@ use std::{error::Error, net::TcpListener, time::Duration};
 
 use rstest::rstest;
 use serde_json::json;
-use shared::{answer::Format, ts::MessageTs};
+use shared::{answer::Format, ids::AnswerName, ts::MessageTs};
 use slack::{
     CallError, Doubt, PostError,
-    replies::{Deleted, Metadata, Post, Refusal, RefusalKind},
+    replies::{Deleted, Metadata, Part, Post, Refusal, RefusalKind},
 };
 
 use super::{
@@ -22,7 +22,7 @@ async fn post(server: &Server) -> Result<MessageTs, PostError> {
 
 async fn replace(server: &Server, text: &str, format: Format) -> Result<(), CallError> {
     let channel = channel();
-    let metadata = Metadata::answer(&question(), "1/1");
+    let metadata = Metadata::answer(&question(), Part::WHOLE, &AnswerName::of(&["one"]));
     let post = Post { channel: &channel, thread_ts: None, text, format, metadata };
     replies(&server.url("http"), GENEROUS).replace(ts("1764000009.000400"), &post).await
 }

@@ -26,7 +26,7 @@ pub async fn a_buried_question_is_dead_for_everybody(laboratory: &impl Laborator
     let grant = thread.run(1, "a").await;
     thread.register(2).await;
     assert_eq!(thread.bury(1, "record").await, untold("record"));
-    assert_eq!(thread.look(1).await, Look::Dead);
+    assert_eq!(thread.look(1).await, Look::Dead { told: None });
     assert_eq!(thread.register(1).await, Registered::Dead);
     assert_eq!(thread.claim(1, "b").await, Claimed::Dead { burial: BurialId::new("record"), told: None });
     assert_eq!(thread.begin_post(1, "a").await, Begun::Dead);

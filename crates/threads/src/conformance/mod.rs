@@ -11,6 +11,7 @@ pub mod epochs;
 pub mod order;
 pub mod pacing;
 pub mod posting;
+pub mod streaming;
 pub mod waiting;
 
 use std::{future::Future, time::Duration};
@@ -24,8 +25,8 @@ use shared::{
 
 use crate::{
     outcome::{
-        Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Registered, Released,
-        Renewed, State,
+        Announced, Attempt, Base, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Noted,
+        Registered, Released, Renewed, State, Streams,
     },
     store::ThreadStore,
 };
@@ -144,7 +145,26 @@ impl<'l, L: Laboratory> Thread<'l, L> {
     /// Announces the post of `answer n`.
     pub async fn begin_post(&self, n: u64, owner: &str) -> Begun {
         let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
-        store.begin_post(&self.conversation, self.ts(n), &owner, &kept(n), LEASE).await.expect("begin_post")
+        let answer = kept(n);
+        let announced = Announced::Answer(&answer);
+        store.begin_post(&self.conversation, self.ts(n), &owner, announced, LEASE).await.expect("begin_post")
+    }
+
+    /// Announces a stream for the `n`th message.
+    pub async fn begin_stream(&self, n: u64, owner: &str) -> Begun {
+        let (store, owner) = (self.laboratory.store(), OwnerId::new(owner));
+        store.begin_post(&self.conversation, self.ts(n), &owner, Announced::Stream, LEASE).await.expect("begin_post")
+    }
+
+    /// Notes that the stream is message `message`; none = there is none.
+    pub async fn note_stream(&self, n: u64, message: Option<u64>) -> Noted {
+        let (store, message) = (self.laboratory.store(), message.map(|message| self.ts(message)));
+        store.note_stream(&self.conversation, self.ts(n), message).await.expect("note_stream")
+    }
+
+    /// The streams of the thread.
+    pub async fn streams(&self, n: u64) -> Streams {
+        self.laboratory.store().streams(&self.conversation, self.ts(n)).await.expect("streams")
     }
 
     /// Records `question n` and `answer n`, posted as message `posted`.
@@ -203,7 +223,7 @@ fn direct_messages() -> Conversation {
 /// `answer n` as it is kept.
 pub fn kept(n: u64) -> KeptAnswer {
     let answer = Answer { text: format!("answer {n}"), format: Format::Markdown, sources: Vec::new() };
-    KeptAnswer { answer, entries: 0 }
+    KeptAnswer { answer, entries: 0, parts: Vec::new() }
 }
 
 /// Makes one `#[tokio::test]` of each behaviour. `$laboratory` is an expression that makes a new laboratory; it may await.
@@ -234,6 +254,15 @@ macro_rules! conformance {
             posting: a_worker_that_lost_its_lease_may_record_what_it_posted,
             posting: a_record_waits_while_another_question_is_the_head,
             posting: recording_twice_names_the_own_messages,
+            streaming: an_announced_stream_is_seen_by_the_next_worker,
+            streaming: whoever_takes_over_knows_the_message_of_the_stream,
+            streaming: the_first_message_of_a_stream_stays,
+            streaming: a_stream_that_slack_refused_was_none,
+            streaming: a_stream_is_kept_when_its_question_is_open_again,
+            streaming: a_stream_of_a_decided_question_is_to_be_removed,
+            streaming: a_stream_is_noted_after_a_loss_by_whoever_began_it,
+            streaming: who_cleans_up_knows_the_streams_of_the_others,
+            streaming: a_notice_takes_the_place_of_a_stream,
             endings: an_answered_question_is_done_for_everybody,
             endings: a_buried_question_is_dead_for_everybody,
             endings: the_first_burial_and_the_first_notice_stay,

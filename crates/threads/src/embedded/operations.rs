@@ -16,8 +16,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, KeptAnswer, Look, Pace, Permit, Registered, Released,
-        Renewed, State,
+        Announced, Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Look, Noted, Pace, Permit, Registered,
+        Released, Renewed, State, Streams,
     },
     store::ThreadStore,
 };
@@ -101,16 +101,46 @@ impl ThreadStore for EmbeddedThreads {
         conversation: &Conversation,
         ts: MessageTs,
         owner: &OwnerId,
-        answer: &KeptAnswer,
+        announced: Announced<'_>,
         lease: Duration,
     ) -> Result<Begun, ThreadError> {
-        let (owner, answer) = (owner.clone(), answer.clone());
+        let owner = owner.clone();
+        let answer = match announced {
+            Announced::Answer(answer) => Some(answer.clone()),
+            Announced::Stream => None,
+        };
         let begun = self
             .on_thread("begin_post", conversation, move |thread, at, _| {
-                Ok(thread.turns.begin_post(at, ts, &owner, &answer, lease))
+                let announced = answer.as_ref().map_or(Announced::Stream, Announced::Answer);
+                Ok(thread.turns.begin_post(at, ts, &owner, announced, lease))
             })
             .await?;
         Ok(begun.unwrap_or(Begun::OtherEpoch))
+    }
+
+    async fn note_stream(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        message: Option<MessageTs>,
+    ) -> Result<Noted, ThreadError> {
+        for _ in 0..NOTE_TRIES {
+            let noted = self
+                .on_thread("note_stream", conversation, move |thread, at, _| {
+                    Ok(thread.turns.note_stream(at, ts, message))
+                })
+                .await?;
+            if let Some(noted) = noted {
+                return Ok(noted);
+            }
+        }
+        Err(ThreadError::Epoch { key: CURRENT.to_owned() })
+    }
+
+    async fn streams(&self, conversation: &Conversation, ts: MessageTs) -> Result<Streams, ThreadError> {
+        let streams =
+            self.on_thread("streams", conversation, move |thread, at, _| Ok(thread.turns.streams(at, ts))).await?;
+        Ok(streams.unwrap_or_default())
     }
 
     async fn finish(

@@ -18,8 +18,8 @@ use crate::{
     epoch::EpochStamp,
     error::ThreadError,
     outcome::{
-        Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Pace, Permit, Previous,
-        Registered, Released, Renewed, State,
+        Announced, Attempt, Begun, Buried, Claim, Claimed, Finish, Finished, Grant, KeptAnswer, Look, Noted, Pace,
+        Permit, Previous, Registered, Released, Renewed, State, Streams,
     },
     splice::Writing,
     store::{FORGOTTEN_FOR, ThreadStore},
@@ -160,10 +160,15 @@ impl ThreadStore for RedisThreads {
         conversation: &Conversation,
         ts: MessageTs,
         owner: &OwnerId,
-        answer: &KeptAnswer,
+        announced: Announced<'_>,
         lease: Duration,
     ) -> Result<Begun, ThreadError> {
-        let kept = serde_json::to_vec(answer).map_err(|source| ThreadError::Encode { call: "begin_post", source })?;
+        let kept = match announced {
+            Announced::Stream => Vec::new(),
+            Announced::Answer(answer) => {
+                serde_json::to_vec(answer).map_err(|source| ThreadError::Encode { call: "begin_post", source })?
+            }
+        };
         let own = vec![ts.argument(), owner.argument(), kept, lease.argument(), self.remember.argument()];
         let Ran::Answered(kind, mut reply) = self.run_on(&scripts::BEGIN_POST, conversation, own).await? else {
             return Ok(Begun::OtherEpoch);
@@ -178,6 +183,38 @@ impl ThreadStore for RedisThreads {
             }),
             _ => Err(reply.unexpected("an unknown kind")),
         }
+    }
+
+    async fn note_stream(
+        &self,
+        conversation: &Conversation,
+        ts: MessageTs,
+        message: Option<MessageTs>,
+    ) -> Result<Noted, ThreadError> {
+        let began = message.unwrap_or(ts).millis();
+        let message = message.map_or(String::new(), |message| message.to_string());
+        let own = vec![ts.argument(), message.argument(), began.argument(), self.remember.argument()];
+        // It is true in every epoch, so it is noted again in the new one.
+        for _ in 0..super::SET_ASIDE_TRIES {
+            if let Ran::Answered(kind, reply) = self.run_on(&scripts::NOTE_STREAM, conversation, own.clone()).await? {
+                return match kind.as_str() {
+                    "ok" => Ok(Noted::Ok),
+                    "decided" => Ok(Noted::Decided),
+                    _ => Err(reply.unexpected("an unknown kind")),
+                };
+            }
+        }
+        Err(ThreadError::Epoch { key: self.keys.epoch() })
+    }
+
+    async fn streams(&self, conversation: &Conversation, ts: MessageTs) -> Result<Streams, ThreadError> {
+        let Ran::Answered(_, mut reply) = self.run_on(&scripts::STREAMS, conversation, vec![ts.argument()]).await?
+        else {
+            return Ok(Streams::default());
+        };
+        let own = reply.stream()?;
+        let another_begins = reply.number()? == 1;
+        Ok(Streams { own, others: reply.timestamps()?, another_begins })
     }
 
     async fn finish(
@@ -300,7 +337,7 @@ impl ThreadStore for RedisThreads {
             "open" => Ok(Look::Open),
             "final" => Ok(match reply.final_state()? {
                 Final::Done(answer_ts) => Look::Done(answer_ts),
-                Final::Dead { .. } => Look::Dead,
+                Final::Dead { told, .. } => Look::Dead { told },
                 Final::Withdrawn => Look::Withdrawn,
             }),
             _ => Err(reply.unexpected("an unknown kind")),
@@ -375,9 +412,11 @@ impl RedisThreads {
         });
         let notice = reply.timestamp()?;
         let forgotten = reply.timestamp()?;
+        let stream = reply.stream()?;
         let turns = context.turns().len();
         metrics::counter!("threadkeeper_contexts_loaded_total").increment(1);
         tracing::info!(thread.key = key, turns, "context loaded: {turns} turns from {key}");
-        Ok(Some(Grant { previous, attempts, context, kept, stale, generation, recorded, notice, forgotten }))
+        let grant = Grant { previous, attempts, context, kept, stale, generation, recorded, notice, stream, forgotten };
+        Ok(Some(grant))
     }
 }

@@ -3,7 +3,7 @@
 use redis::Value;
 use shared::{ids::BurialId, ts::MessageTs};
 
-use crate::error::ThreadError;
+use crate::{error::ThreadError, outcome::Stream};
 
 /// A script's answer, read from the front.
 #[derive(Debug)]
@@ -53,6 +53,27 @@ impl Reply {
     pub(super) fn text(&mut self) -> Result<String, ThreadError> {
         let bytes = self.bytes()?.ok_or_else(|| self.unexpected("a text is missing"))?;
         String::from_utf8(bytes).map_err(|_| self.unexpected("a text that is not UTF-8"))
+    }
+
+    /// A question's stream, `<announced ms>` or `<announced ms>:<ts>`; none = there is none.
+    pub(super) fn stream(&mut self) -> Result<Option<Stream>, ThreadError> {
+        let Some(bytes) = self.bytes()? else { return Ok(None) };
+        let read = || {
+            let text = std::str::from_utf8(&bytes).ok()?;
+            let (announced, message) = text.split_once(':').map_or((text, None), |(at, ts)| (at, Some(ts)));
+            let message = message.map(str::parse).transpose().ok()?;
+            Some(Stream { announced: announced.parse().ok()?, message })
+        };
+        read().map(Some).ok_or_else(|| self.unexpected("a stream of another form"))
+    }
+
+    /// Timestamps with commas between them, in ascending order.
+    pub(super) fn timestamps(&mut self) -> Result<Vec<MessageTs>, ThreadError> {
+        let text = self.text()?;
+        let list: Result<Vec<MessageTs>, _> = text.split(',').filter(|ts| !ts.is_empty()).map(str::parse).collect();
+        let mut list = list.map_err(|_| self.unexpected("a list that is not of timestamps"))?;
+        list.sort_unstable();
+        Ok(list)
     }
 
     /// A message's timestamp; none = there is none, or something else.

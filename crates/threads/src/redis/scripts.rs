@@ -33,6 +33,8 @@ script!(CLAIM, "claim");
 script!(RENEW, "renew");
 script!(RELEASE, "release");
 script!(BEGIN_POST, "begin_post");
+script!(NOTE_STREAM, "note_stream");
+script!(STREAMS, "streams");
 script!(FINISH, "finish");
 script!(BURY, "bury");
 script!(NOTE_TOLD, "note_told");

@@ -17,7 +17,9 @@ use shared::{
 use threads::{
     ThreadStore,
     conformance::{Laboratory, kept},
-    outcome::{Attempt, Base, Claim, Claimed, Finish, Grant, Pace, Permit, Previous, State},
+    outcome::{
+        Announced, Attempt, Base, Claim, Claimed, Finish, Grant, Pace, Permit, Previous, State, Stream, Streams,
+    },
 };
 
 use crate::{laboratory::EmbeddedLaboratory, redis_laboratory::RedisLaboratory};
@@ -56,6 +58,17 @@ enum Step {
     BeginPost {
         n: u64,
         owner: u8,
+    },
+    BeginStream {
+        n: u64,
+        owner: u8,
+    },
+    NoteStream {
+        n: u64,
+        message: Option<u64>,
+    },
+    Streams {
+        n: u64,
     },
     Finish {
         n: u64,
@@ -99,6 +112,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (n.clone(), owner.clone(), 0..3u8, any::<bool>())
             .prop_map(|(n, owner, state, back)| Step::Release { n, owner, state, back }),
         6 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::BeginPost { n, owner }),
+        4 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::BeginStream { n, owner }),
+        4 => (n.clone(), prop::option::of(30..32u64)).prop_map(|(n, message)| Step::NoteStream { n, message }),
+        2 => n.clone().prop_map(|n| Step::Streams { n }),
         6 => (n.clone(), owner, any::<prop::sample::Index>(), 0..4u8)
             .prop_map(|(n, owner, grant, base)| Step::Finish { n, owner, grant, base }),
         2 => (n.clone(), 0..2u8).prop_map(|(n, burial)| Step::Bury { n, burial }),
@@ -208,8 +224,17 @@ impl Sides<'_> {
                 said(store.release(thread, self.ts(n), &owner_id(owner), state, attempt).await)
             }
             Step::BeginPost { n, owner } => {
-                said(store.begin_post(thread, self.ts(n), &owner_id(owner), &kept(n), LEASE).await)
+                let answer = kept(n);
+                let announced = Announced::Answer(&answer);
+                said(store.begin_post(thread, self.ts(n), &owner_id(owner), announced, LEASE).await)
             }
+            Step::BeginStream { n, owner } => {
+                said(store.begin_post(thread, self.ts(n), &owner_id(owner), Announced::Stream, LEASE).await)
+            }
+            Step::NoteStream { n, message } => {
+                said(store.note_stream(thread, self.ts(n), message.map(|message| self.ts(message))).await)
+            }
+            Step::Streams { n } => said(store.streams(thread, self.ts(n)).await.map(untimed_streams)),
             Step::Finish { n, owner, grant, base } => {
                 if self.grants.is_empty() {
                     return Outcome::default();
@@ -255,6 +280,15 @@ fn said<T: Debug>(outcome: Result<T, threads::ThreadError>) -> Outcome {
     Outcome { said: format!("{:?}", outcome.unwrap()), ..Outcome::default() }
 }
 
+/// A stream without the time of its announcement.
+fn untimed(stream: Stream) -> Stream {
+    Stream { announced: 0, ..stream }
+}
+
+fn untimed_streams(streams: Streams) -> Streams {
+    Streams { own: streams.own.map(untimed), ..streams }
+}
+
 fn owner_id(owner: u8) -> OwnerId {
     OwnerId::new(format!("owner {owner}"))
 }
@@ -278,6 +312,7 @@ fn rounded(claimed: Claimed) -> Claimed {
             if let Previous::Posting { ago } = &mut grant.previous {
                 *ago = round(*ago);
             }
+            grant.stream = grant.stream.map(untimed);
             Claimed::Run(grant)
         }
         other => other,

@@ -163,3 +163,16 @@ fn slots_are_computed_as_redis_does() {
     assert_eq!(slot("123456789"), 0x31C3);
     assert_eq!(slot("{user1000}.following"), slot("user1000"));
 }
+
+#[tokio::test]
+async fn a_thread_is_remembered_to_be_forgotten_for_ninety_days() {
+    let laboratory = RedisLaboratory::start().await;
+    let thread = Thread::new(&laboratory);
+    thread.answer(1).await;
+    thread.forget(2).await;
+    let key = RedisLaboratory::beside(&thread.conversation, "slack_forgotten");
+    let at: String = laboratory.command(&["GET", &key]);
+    assert_eq!(at, thread.ts(2).to_string());
+    let ttl: i64 = laboratory.command(&["TTL", &key]);
+    assert!((90 * 86_400 - 60..=90 * 86_400).contains(&ttl), "{ttl}");
+}

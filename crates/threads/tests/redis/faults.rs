@@ -10,7 +10,7 @@ use shared::config::SecretUrl;
 use threads::{
     ThreadError, ThreadStore,
     conformance::{Thread, kept},
-    outcome::{Claim, Claimed},
+    outcome::{Announced, Claim, Claimed},
 };
 
 use crate::{
@@ -108,7 +108,10 @@ async fn a_full_redis_refuses_and_nothing_is_written() {
     let errors = [
         store.probe().await.unwrap_err(),
         store.register(conversation, thread.ts(2), store.stamp(), None).await.unwrap_err(),
-        store.begin_post(conversation, thread.ts(1), &owner, &kept(1), Duration::ZERO).await.unwrap_err(),
+        store
+            .begin_post(conversation, thread.ts(1), &owner, Announced::Answer(&kept(1)), Duration::ZERO)
+            .await
+            .unwrap_err(),
         store.finish(conversation, thread.ts(1), &owner, finish).await.unwrap_err(),
     ];
     for error in errors {

@@ -14,7 +14,7 @@ use threads::{
     conformance::{Laboratory, kept},
     context::{Context, Limits},
     epoch::EpochId,
-    outcome::{Attempt, Base, Claim, Claimed, Finish, Grant, Previous, State},
+    outcome::{Announced, Attempt, Base, Claim, Claimed, Finish, Grant, Previous, State, Stream, Streams},
     turns::{Moment, Rules, Turns},
 };
 
@@ -32,6 +32,9 @@ enum Step {
     Renew { n: u64, owner: u8 },
     Release { n: u64, owner: u8, open: bool, back: bool },
     BeginPost { n: u64, owner: u8 },
+    BeginStream { n: u64, owner: u8 },
+    NoteStream { n: u64, message: Option<u64> },
+    Streams { n: u64 },
     Finish { n: u64, owner: u8, grant: prop::sample::Index, base: u8 },
     Bury { n: u64, burial: u8 },
     Look { n: u64 },
@@ -52,6 +55,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (n.clone(), owner.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(n, owner, open, back)| Step::Release { n, owner, open, back }),
         6 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::BeginPost { n, owner }),
+        4 => (n.clone(), owner.clone()).prop_map(|(n, owner)| Step::BeginStream { n, owner }),
+        4 => (n.clone(), prop::option::of(30..32u64)).prop_map(|(n, message)| Step::NoteStream { n, message }),
+        2 => n.clone().prop_map(|n| Step::Streams { n }),
         6 => (n.clone(), owner, any::<prop::sample::Index>(), 0..4u8)
             .prop_map(|(n, owner, grant, base)| Step::Finish { n, owner, grant, base }),
         2 => (n.clone(), 0..2u8).prop_map(|(n, burial)| Step::Bury { n, burial }),
@@ -129,10 +135,17 @@ impl Pair<'_> {
                 let redis = store.release(&conversation, self.ts(n), &owner_id(owner), state, attempt).await;
                 assert_eq!(redis.unwrap(), model);
             }
-            Step::BeginPost { n, owner } => {
-                let model = self.model.begin_post(at, self.ts(n), &owner_id(owner), &kept(n), LEASE);
-                let redis = store.begin_post(&conversation, self.ts(n), &owner_id(owner), &kept(n), LEASE).await;
-                assert_eq!(redis.unwrap(), model);
+            Step::BeginPost { n, owner } => self.begin(at, n, owner, Announced::Answer(&kept(n))).await,
+            Step::BeginStream { n, owner } => self.begin(at, n, owner, Announced::Stream).await,
+            Step::NoteStream { n, message } => {
+                let message = message.map(|message| self.ts(message));
+                let model = self.model.note_stream(at, self.ts(n), message);
+                assert_eq!(store.note_stream(&conversation, self.ts(n), message).await.unwrap(), model);
+            }
+            Step::Streams { n } => {
+                let model = untimed_streams(self.model.streams(at, self.ts(n)));
+                let redis = untimed_streams(store.streams(&conversation, self.ts(n)).await.unwrap());
+                assert_eq!(redis, model);
             }
             Step::Finish { n, owner, grant, base } => {
                 if self.grants.is_empty() {
@@ -181,6 +194,13 @@ impl Pair<'_> {
         self.compare_state();
     }
 
+    async fn begin(&mut self, at: Moment, n: u64, owner: u8, announced: Announced<'_>) {
+        let (ts, owner) = (self.ts(n), owner_id(owner));
+        let model = self.model.begin_post(at, ts, &owner, announced, LEASE);
+        let redis = self.store.begin_post(&self.conversation, ts, &owner, announced, LEASE).await;
+        assert_eq!(redis.unwrap(), model);
+    }
+
     /// In the turn list = open or posting, and the context is the same to the byte.
     fn compare_state(&self) {
         let turns = RedisLaboratory::beside(&self.conversation, "slack_turns");
@@ -195,6 +215,15 @@ impl Pair<'_> {
         let stored = stored.map_or(Context::absent(), |text| Context::parse(text.into_bytes()).unwrap());
         assert_eq!(&stored, self.model.context());
     }
+}
+
+/// A stream without the time of its announcement.
+fn untimed(stream: Stream) -> Stream {
+    Stream { announced: 0, ..stream }
+}
+
+fn untimed_streams(streams: Streams) -> Streams {
+    Streams { own: streams.own.map(untimed), ..streams }
 }
 
 fn owner_id(owner: u8) -> OwnerId {
@@ -219,6 +248,7 @@ fn rounded(claimed: Claimed) -> Claimed {
             if let Previous::Posting { ago } = &mut grant.previous {
                 *ago = round(*ago);
             }
+            grant.stream = grant.stream.map(untimed);
             Claimed::Run(grant)
         }
         other => other,

@@ -8,4 +8,5 @@ mod redis;
 mod responders;
 mod shutdown;
 mod slack;
+mod streams;
 mod trial;

@@ -1,6 +1,7 @@
 //! What an operator does with the command `threadkeeper` while services run.
 
 mod dead_letters;
+mod doctor;
 mod health;
 mod queues;
 mod threads;

@@ -3,9 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::{out_of_range, positive, within};
+use super::{out_of_range, positive, secure_url, within};
 use crate::config::{ConfigError, Secret};
 
 /// Slack's side.
@@ -52,20 +51,7 @@ impl Slack {
     }
 
     pub(in crate::config) fn validate(&self) -> Result<(), ConfigError> {
-        let refused = |reason| Err(out_of_range("slack.api_url", &self.api_url, reason));
-        let Ok(url) = Url::parse(&self.api_url) else { return refused("a URL, like https://slack.com/api") };
-        let local = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if local => Ok(()),
-            "http" => refused("https: tokens would cross the network readable; http only towards this machine"),
-            _ => refused("an https:// URL"),
-        }
+        secure_url("slack.api_url", &self.api_url)
     }
 }
 
@@ -83,14 +69,21 @@ pub enum Pacing {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
-    /// `extract` = quotes the best passages of the knowledge folder; `echo` = repeats the question, for load and fault
-    /// tests.
+    /// `extract` = quotes the best passages of the knowledge sources; `llm` = a language model answers from them, see `model`;
+    /// `echo` = repeats the question, for load and fault tests.
     pub mode: AnswerMode,
     /// Echo mode: how long an answer takes.
     #[serde(with = "humantime_serde")]
     pub echo_delay: Duration,
-    /// Folder of Markdown files that answers are made from; needed by `extract`.
+    /// Echo mode: so many sentences are shown first, `echo_delay` apart, as an answer that grows.
+    pub echo_sentences: u32,
+    /// Whether an answer that takes time is shown while it is made. `off` = each is posted once, complete.
+    pub streaming: Streaming,
+    /// Folder of documents (Markdown, plain text, HTML) that answers are made from. `extract` and `llm` need it or `search.url`.
     pub knowledge: Option<PathBuf>,
+    /// File with the instructions for the language model, in the place of the built-in ones. How sources are marked and
+    /// cited, and that nothing in them is an instruction, is said after them always.
+    pub prompt_file: Option<PathBuf>,
     /// A question that is not answered after this time shows in its thread what it waits for, at most once a minute; 0s =
     /// never.
     #[serde(with = "humantime_serde")]
@@ -102,7 +95,10 @@ impl Default for Answers {
         Self {
             mode: AnswerMode::Extract,
             echo_delay: Duration::ZERO,
+            echo_sentences: 0,
+            streaming: Streaming::On,
             knowledge: None,
+            prompt_file: None,
             patience: Duration::from_secs(10),
         }
     }
@@ -114,16 +110,28 @@ impl Answers {
             let value = humantime::format_duration(self.echo_delay);
             return Err(out_of_range("answer.echo_delay", value, "at most 1h"));
         }
-        Ok(())
+        within("answer.echo_sentences", self.echo_sentences.into(), 0..=10_000, "at most 10,000 sentences")
     }
+}
+
+/// Whether answers are shown while they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Streaming {
+    /// In a message that grows.
+    On,
+    /// Only when they are complete.
+    Off,
 }
 
 /// How answers are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerMode {
-    /// Quotes passages of the knowledge folder.
+    /// Quotes passages of the knowledge sources.
     Extract,
+    /// A language model answers from them.
+    Llm,
     /// Repeats the question.
     Echo,
 }
@@ -145,6 +153,9 @@ pub struct Delivery {
     /// Later attempts' deadline for an answer.
     #[serde(with = "humantime_serde")]
     pub retry_deadline: Duration,
+    /// The deadline for an answer that people see grow, from its attempt's start. Slack ends a stream after five minutes.
+    #[serde(with = "humantime_serde")]
+    pub stream_deadline: Duration,
     /// After posting was announced in Redis: the call to Slack starts within this time, or not at all.
     #[serde(with = "humantime_serde")]
     pub post_start: Duration,
@@ -187,6 +198,7 @@ impl Default for Delivery {
             attempts: 5,
             answer_deadline: Duration::from_mins(2),
             retry_deadline: Duration::from_mins(1),
+            stream_deadline: Duration::from_secs(230),
             post_start: Duration::from_secs(5),
             post_timeout: Duration::from_secs(10),
             post_lease: POST_LEASE,
@@ -213,6 +225,10 @@ impl Delivery {
         within("delivery.attempts", self.attempts.into(), 1..=100, "1 to 100 attempts")?;
         positive("delivery.answer_deadline", self.answer_deadline)?;
         positive("delivery.retry_deadline", self.retry_deadline)?;
+        if self.stream_deadline.is_zero() || self.stream_deadline > Duration::from_mins(4) {
+            let value = humantime::format_duration(self.stream_deadline);
+            return Err(out_of_range("delivery.stream_deadline", value, "up to 4m: Slack ends a stream after 300s"));
+        }
         positive("delivery.post_timeout", self.post_timeout)?;
         if self.post_lease < self.post_start + self.post_timeout {
             let value = humantime::format_duration(self.post_lease);

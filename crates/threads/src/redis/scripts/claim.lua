@@ -43,4 +43,5 @@ return {
   tonumber(redis.call('HGET', THREAD, 'recorded') or 0), redis.call('HEXISTS', THREAD, 'stale'),
   redis.call('GET', CONTEXT), redis.call('HGET', ANSWERS, ts), redis.call('HGET', THREAD, 'm:' .. ts),
   redis.call('GET', FORGOTTEN),
+  redis.call('HGET', THREAD, 's:' .. ts),
 }

@@ -62,7 +62,7 @@ if redis.call('HLEN', THREAD) > 64 and NOW - tonumber(redis.call('HGET', THREAD,
   for place = 1, #fields, 2 do
     local name, old = fields[place], string.sub(fields[place], 3)
     local seconds = begins(name, 'e:') and not is_waiting(fields[place + 1]) and tonumber(old)
-    if seconds and NOW - seconds * 1000 > remember then redis.call('HDEL', THREAD, name, 'n:' .. old, 'u:' .. old, 'm:' .. old) end
+    if seconds and NOW - seconds * 1000 > remember then redis.call('HDEL', THREAD, name, 'n:' .. old, 'u:' .. old, 'm:' .. old, 's:' .. old) end
   end
 end
 remember_for(remember)

@@ -44,7 +44,7 @@ local function enter_epoch()
     local name, value = fields[place], fields[place + 1]
     if begins(name, 'e:') and is_waiting(value) then
       local ts = string.sub(name, 3)
-      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts, 'm:' .. ts)
+      redis.call('HDEL', THREAD, name, 'n:' .. ts, 'u:' .. ts, 'r:' .. ts, 'm:' .. ts, 's:' .. ts)
     end
   end
   drop_owner()

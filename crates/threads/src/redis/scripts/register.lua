@@ -8,7 +8,10 @@ if state and replay ~= '' and (state == 'dead:' .. replay or begins(state, 'dead
   -- stands in the thread: the answer will take its place.
   local notice = string.sub(state, #('dead:' .. replay .. ':') + 1)
   redis.call('HSET', THREAD, 'e:' .. ts, 'open')
-  if notice ~= '' then redis.call('HSET', THREAD, 'm:' .. ts, notice) end
+  if notice ~= '' then
+    redis.call('HSET', THREAD, 'm:' .. ts, notice)
+    redis.call('HDEL', THREAD, 's:' .. ts) -- the notice took the draft's place
+  end
   state = 'open'
 end
 if not state or is_waiting(state) then

@@ -1,0 +1,12 @@
+//! What the measuring programs share. They use the product's own code, and docs/BENCHMARKS.md has their results.
+//!
+//! * `bench-retrieval`: how well passages are found in conversations, and how well it is told that there are none;
+//! * `bench-knowledge`: how fast and in how much memory a large folder is read and searched.
+
+pub mod conversations;
+pub mod folder;
+pub mod memory;
+pub mod methods;
+pub mod progress;
+pub mod refusal;
+pub mod table;
