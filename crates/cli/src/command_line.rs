@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{dead_letters, doctor, options, queues, thread};
+use crate::{dead_letters, doctor, options, queues, thread, timeline};
 
 /// A Slack assistant that remembers the thread.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Queues(queues::Arguments),
     /// What Redis knows of a thread; make it forget
     Thread(thread::Arguments),
+    /// Follow a question through all services, by their logs, and see what it waited for
+    Timeline(timeline::Arguments),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  threadkeeper completions bash > ~/.local/share/bash-completion/completions/threadkeeper"

@@ -9,6 +9,7 @@ mod queues;
 mod session;
 mod terminal;
 mod thread;
+mod timeline;
 
 use std::{io, process::ExitCode};
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Queues(arguments) => queues::run(&arguments),
         Command::Thread(arguments) => thread::run(arguments),
+        Command::Timeline(arguments) => timeline::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "threadkeeper", &mut io::stdout());
             Ok(ExitCode::SUCCESS)

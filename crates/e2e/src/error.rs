@@ -61,6 +61,14 @@ pub enum HarnessError {
         /// All its lines.
         output: String,
     },
+    /// A program that ended with an error.
+    #[error("`{program}` failed: {reason}")]
+    Failed {
+        /// The program, with its arguments.
+        program: String,
+        /// What it said.
+        reason: String,
+    },
     /// A file or folder that could not be made.
     #[error("cannot write `{}`: {source}", path.display())]
     Write {

@@ -41,6 +41,7 @@ pub mod process;
 pub mod reaper;
 pub mod servers;
 pub mod stack;
+pub mod timeline;
 pub mod verdict;
 pub mod waiting;
 

@@ -7,12 +7,15 @@ use std::{
 };
 
 use queue::{Headers, TaskPublisher};
+use service::traces;
 use shared::{
     clock::Clock,
     task::{Question, Task},
-    telemetry::chain,
+    telemetry::{Alarm, chain, question_span},
 };
 use threads::{ThreadStore, epoch::EpochStamp, outcome::Registered};
+
+use tracing::{Instrument as _, Span};
 
 use crate::refusal::Refusal;
 
@@ -39,40 +42,55 @@ pub(crate) struct Intake<P, S> {
     failures: AtomicU32,
     /// Registering is skipped until then, in ms since 1970.
     skip_until: AtomicU64,
+    /// Questions that are not kept.
+    refusing: Alarm,
+    /// Questions that are kept without a number.
+    unnumbered: Alarm,
 }
 
 impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
     /// Keeps questions through `publisher`, numbers them in `store`.
     pub(crate) fn new(publisher: P, store: Arc<S>, register_timeout: Duration, clock: Clock) -> Self {
-        Self { publisher, store, register_timeout, clock, failures: AtomicU32::new(0), skip_until: AtomicU64::new(0) }
+        let (failures, skip_until) = (AtomicU32::new(0), AtomicU64::new(0));
+        let (refusing, unnumbered) = (Alarm::default(), Alarm::default());
+        Self { publisher, store, register_timeout, clock, failures, skip_until, refusing, unnumbered }
     }
 
     /// Keeps one question; it is kept when this returns, numbered if the store could be reached.
     pub(crate) async fn keep(&self, received: Received) -> Result<(), Refusal> {
+        let span = question_span(&received.question);
+        self.keep_within_span(received).instrument(span).await
+    }
+
+    async fn keep_within_span(&self, received: Received) -> Result<(), Refusal> {
         let question = received.question;
         // Before the publish: a number is taken only in the epoch in which the request was published, else a turn whose
         // copy was acked long ago could block its thread.
         let stamp = self.store.stamp();
-        let headers = Headers { slack_retry: received.slack_retry, ..Headers::first() };
+        let traceparent = traces::traceparent(&Span::current());
+        let headers = Headers { slack_retry: received.slack_retry, traceparent, ..Headers::first() };
         let task = Task::Question(question);
         let Task::Question(question) = &task;
 
         let started = Instant::now();
-        if let Err(error) = self.publisher.publish(&task, &headers).await {
+        if let Err(error) = self.publisher.publish(&task, &headers).instrument(tracing::debug_span!("publish")).await {
             let cause = chain(&error);
-            tracing::error!(
-                slack.team_id = %question.team, slack.channel_id = %question.channel, slack.ts = %question.ts,
-                slack.event_id = %question.event_id, event_key = %question.event_key(), slack_retry = received.slack_retry,
+            shared::error_once!(
+                self.refusing,
                 outcome = "not_kept",
                 "question {}:{} is not kept, Slack is told to send it again; check RabbitMQ: {cause}",
-                question.channel, question.ts,
+                question.channel,
+                question.ts,
             );
             return Err(Refusal::NotKept(cause));
         }
-        let numbered = self.register(question, stamp).await;
+        if let Some(over) = self.refusing.clear() {
+            let (seconds, times) = (over.lasted.as_secs(), over.times);
+            tracing::info!(seconds, times, "questions are kept again after {seconds} s, {times} were not");
+        }
+        let numbered = self.register(question, stamp).instrument(tracing::debug_span!("register")).await;
         tracing::info!(
-            slack.team_id = %question.team, slack.channel_id = %question.channel, slack.ts = %question.ts,
-            slack.event_id = %question.event_id, event_key = %question.event_key(), copy = %headers.copy,
+            slack.channel_id = %question.channel, slack.ts = %question.ts, copy = %headers.copy,
             slack_retry = received.slack_retry, numbered, duration_ms = millis(started.elapsed()), outcome = "kept",
             "question {}:{} kept", question.channel, question.ts,
         );
@@ -90,6 +108,14 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
                 Ok(Ok(Registered::OtherEpoch)) => "redis lost data a moment ago".to_owned(),
                 Ok(Ok(_)) => {
                     self.failures.store(0, Ordering::Relaxed);
+                    if let Some(over) = self.unnumbered.clear() {
+                        let (seconds, times) = (over.lasted.as_secs(), over.times);
+                        tracing::info!(
+                            seconds,
+                            times,
+                            "questions get numbers again after {seconds} s, {times} got none"
+                        );
+                    }
                     return true;
                 }
                 Ok(Err(error)) => self.count_failure(chain(&error)),
@@ -97,11 +123,12 @@ impl<P: TaskPublisher, S: ThreadStore> Intake<P, S> {
             }
         };
         metrics::counter!("threadkeeper_unregistered_total").increment(1);
-        tracing::error!(
-            slack.channel_id = %question.channel, slack.ts = %question.ts, slack.event_id = %question.event_id,
-            event_key = %question.event_key(), outcome = "unregistered",
+        shared::error_once!(
+            self.unnumbered,
+            outcome = "unregistered",
             "question {}:{} is kept but has no number in its thread, its order is best effort; check Redis: {cause}",
-            question.channel, question.ts,
+            question.channel,
+            question.ts,
         );
         false
     }

@@ -8,7 +8,7 @@ use playground::{Options, Playground};
 use shared::{
     config::{Log, Secret},
     lifecycle::{Lifecycle, install_tls_provider},
-    telemetry,
+    telemetry::{self, Origin},
 };
 
 /// Nothing is to be completed at the end.
@@ -40,7 +40,7 @@ struct Arguments {
 async fn main() -> anyhow::Result<ExitCode> {
     install_tls_provider();
     let arguments = Arguments::parse();
-    telemetry::init(&Log::default()).context("cannot set up logs")?;
+    telemetry::init(&Log::default(), &Origin::of_service("playground")).context("cannot set up logs")?;
     let playground = Playground::start(Options {
         host: arguments.listen.ip().to_string(),
         port: arguments.listen.port(),

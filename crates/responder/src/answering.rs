@@ -9,6 +9,7 @@ use threads::{
     ThreadError, ThreadStore,
     outcome::{KeptAnswer, Noted},
 };
+use tracing::Instrument as _;
 
 use crate::{
     decision::Decision,
@@ -44,7 +45,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let turns = rebuilt.as_deref().unwrap_or(grant.context.turns());
         let request = Request { question, turns, draft: &draft };
         let started = Instant::now();
-        let answering = std::pin::pin!(self.answerer.answer(&request));
+        let answering = std::pin::pin!(self.answerer.answer(&request).instrument(tracing::debug_span!("answer")));
         let made = self.make(attempt, drafts, answering).await;
         metrics::histogram!("threadkeeper_answer_seconds").record(started.elapsed());
         drop(company);
@@ -129,7 +130,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
 
 /// A step on the way to an answer, for whoever follows one question.
 pub(crate) fn log_step(question: &Question, outcome: &'static str) {
-    tracing::debug!(
+    tracing::info!(
         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(), outcome,
         "question {}:{}: {outcome}", question.channel, question.ts,
     );

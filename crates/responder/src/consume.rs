@@ -7,9 +7,13 @@ use std::{
 };
 
 use answers::Answerer;
-use queue::TaskConsumer;
+use queue::{Delivery as _, TaskConsumer};
 use rand::{SeedableRng, rngs::StdRng};
-use shared::{retry::Backoff, telemetry::chain};
+use shared::{
+    retry::Backoff,
+    task::Task,
+    telemetry::{chain, question_span},
+};
 use threads::{ThreadError, ThreadStore};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
@@ -58,7 +62,10 @@ where
                     break;
                 };
                 let worker = Arc::clone(&worker);
-                running.spawn(async move { worker.handle(delivery).await }.in_current_span());
+                let Task::Question(question) = delivery.task();
+                let span = question_span(question);
+                service::traces::continue_trace(&span, delivery.headers().traceparent.as_deref());
+                running.spawn(async move { worker.handle(delivery).await }.instrument(span));
             }
         }
     }
@@ -118,6 +125,7 @@ impl Outage {
             tracing::warn!("a call to Redis failed, and writes succeed: {}", chain(error));
         } else {
             tracing::error!(
+                outcome = "redis_away",
                 "no work is taken, Redis cannot be used; questions wait in RabbitMQ, nothing is lost; check Redis: {}",
                 chain(error)
             );
@@ -132,7 +140,7 @@ impl Outage {
                 }
             }
             consumer.resume();
-            tracing::info!("Redis can be used again, work is taken");
+            tracing::info!(outcome = "redis_back", "Redis can be used again, work is taken");
         }
         if in_a_row > 1 && pause(PROBE_BACKOFF.delay(in_a_row, &mut random), worker).await.is_break() {
             return;

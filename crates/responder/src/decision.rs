@@ -71,10 +71,15 @@ impl Decision {
             Decision::GiveUp { .. } => "given_up",
         };
         metrics::counter!("threadkeeper_deliveries_total", "outcome" => outcome).increment(1);
+        let (wait_ms, before) = match self {
+            Decision::Park(wait, Reason::Turn { before }) => (Some(*wait), Some(*before)),
+            Decision::Park(wait, _) => (Some(*wait), None),
+            _ => (None, None),
+        };
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, slack.event_id = %question.event_id,
-            event_key = %question.event_key(), copy = %headers.copy, parks = headers.parks, outcome, duration_ms,
+            event_key = %question.event_key(), copy = %headers.copy, parks = headers.parks, outcome, wait_ms, before, duration_ms,
             "delivery of {}:{}: {outcome}", question.channel, question.ts,
         );
     }

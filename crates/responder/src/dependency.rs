@@ -74,6 +74,7 @@ impl Dependency {
         metrics::gauge!("threadkeeper_breaker_open", "dependency" => self.name).set(0.0);
         tracing::info!(
             dependency = self.name,
+            outcome = "dependency_back",
             seconds,
             "`{}` can be used again after {seconds} s, waiting questions are answered",
             self.name
@@ -89,6 +90,7 @@ impl Dependency {
                 metrics::gauge!("threadkeeper_breaker_open", "dependency" => self.name).set(1.0);
                 tracing::error!(
                     dependency = self.name,
+                    outcome = "dependency_away",
                     "{}, `{}` cannot be used; questions wait and nothing is lost; check {}: {reason}",
                     self.effect,
                     self.name,

@@ -22,6 +22,7 @@ use threads::{
     ThreadError, ThreadStore,
     outcome::{Announced, Attempt, Begun, Finish, Finished, KeptAnswer, Permit, State},
 };
+use tracing::Instrument as _;
 
 use crate::{
     answering::{FIRST_PAUSE, log_step},
@@ -120,7 +121,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             format: kept.answer.format,
             metadata: Metadata::answer(&question.event_key(), part, &AnswerName::of(&parts)),
         };
-        let outcome = self.send(attempt, &post, place == 0, announced).await;
+        let outcome = self.send(attempt, &post, place == 0, announced).instrument(tracing::debug_span!("post")).await;
         pass.posted(&outcome);
         let (ts, how) = match outcome {
             Ok(Sent::TooLate) => return stop(Some(self.not_posted(attempt, Duration::ZERO, Reason::PostLate).await?)),
@@ -295,7 +296,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         for failure in 1.. {
             let (answer_ts, asked) = (posted.as_slice(), &question.text);
             let finish = Finish { answer_ts, question: asked, answer: text, grant: &grant, base: base.clone() };
-            match self.store.finish(&question.conversation, question.ts, owner, finish).await {
+            let finishing = self.store.finish(&question.conversation, question.ts, owner, finish);
+            match finishing.instrument(tracing::debug_span!("finish")).await {
                 Ok(Finished::Ok { entries }) => {
                     tracing::info!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),

@@ -13,7 +13,7 @@ use threads::{
 use crate::{
     decision::Decision,
     found::{Found, found},
-    reconcile::Trace,
+    reconcile::{NO_HISTORY, Trace},
     waiting::Reason,
     worker::{Try, Worker},
 };
@@ -83,7 +83,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let identity = self.identity().await?;
         let seen = match self.messages(question).await {
             Err(CallError::Refused { refusal, .. }) => {
-                tracing::error!(
+                shared::error_once!(
+                    NO_HISTORY,
                     slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                     outcome = "unreadable_thread",
                     "{}:{} is answered without the turns before it, and the answer says so: Redis has no context of its \

@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use answers::Answerer;
 use queue::Delivery;
-use shared::{conversation::Conversation, retry, task::Question, telemetry::chain, ts::MessageTs};
+use shared::{
+    conversation::Conversation,
+    retry,
+    task::Question,
+    telemetry::{Alarm, chain},
+    ts::MessageTs,
+};
 use slack::{
     CallError,
     replies::{Identity, RefusalKind, Seen},
@@ -23,6 +29,9 @@ use crate::{
     waiting::Reason,
     worker::{Try, Worker},
 };
+
+/// Slack refuses to show threads, as it does for every question while the bot lacks its history scopes.
+pub(crate) static NO_HISTORY: Alarm = Alarm::new();
 
 /// What Slack shows of an answer.
 pub(crate) enum Trace {
@@ -112,7 +121,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         }
         let cause = chain(error);
         if matches!(error, CallError::Refused { .. }) {
-            tracing::error!(
+            shared::error_once!(
+                NO_HISTORY,
                 slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                 "Slack does not show whether {}:{} was answered already, it waits; give the bot its history scopes: \
                  {cause}", question.channel, question.ts,

@@ -14,7 +14,7 @@ use shared::{
     ids::{ChannelId, OwnerId},
     retry,
     task::{Question, Task},
-    telemetry::chain,
+    telemetry::{Alarm, chain},
 };
 use slack::replies::{Identity, Replies};
 use threads::{
@@ -23,6 +23,7 @@ use threads::{
 };
 use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     decision::{Decision, Ending, News},
@@ -41,6 +42,9 @@ const ALONE_FROM_ATTEMPT: u32 = 3;
 
 /// A claim that finds Redis in another epoch is asked again; after so many times the copy is parked instead.
 const CLAIMS_IN_A_ROW: u32 = 5;
+
+/// Redis refuses calls, as it does for every question while it is out of memory.
+static REFUSED: Alarm = Alarm::new();
 
 /// A parking place that could not be reached (the broker blocks publishers): the copy stays and claims again.
 const BLOCKED_PAUSE: Duration = Duration::from_secs(1);
@@ -111,7 +115,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 Ok(decision) => (decision, None),
                 Err(error) if error.is_outage() => (Decision::GiveBack("store_away"), Some((error, Instant::now()))),
                 Err(error) => {
-                    tracing::error!(
+                    shared::error_once!(
+                        REFUSED,
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
                         outcome = "store_error", "question {}:{} is parked: {}", question.channel, question.ts,
                         chain(&error)
@@ -214,7 +219,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 lease: self.delivery.lease,
             };
             let asked_at = Instant::now();
-            let claimed = self.store.claim(&question.conversation, question.ts, claim).await?;
+            let claiming = self.store.claim(&question.conversation, question.ts, claim);
+            let claimed = claiming.instrument(tracing::debug_span!("claim")).await?;
             // A copy is taken for a twin at most once: after an unknown outcome it may be the only one left. And it takes
             // over at most once: whoever has the question later holds another copy, or has taken this one.
             first = false;
@@ -272,6 +278,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         company: C,
     ) -> Result<Option<Decision>, ThreadError> {
         let Try { question, grant, .. } = attempt;
+        tracing::Span::current().record("attempt", grant.attempts);
         tracing::info!(
             slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
             attempt = grant.attempts, turns = grant.context.entries(), previous = ?grant.previous, outcome = "claimed",
@@ -289,7 +296,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             Previous::Open => Trace::Absent,
             // A draft is known and no answer was kept: none was announced, so none can be there.
             Previous::Posting { .. } if grant.kept.is_none() && attempt.shown().draft.is_some() => Trace::Absent,
-            _ => match self.lease(attempt).hold(&self.soft, self.look_for_answer(attempt)).await {
+            _ => match self
+                .lease(attempt)
+                .hold(&self.soft, self.look_for_answer(attempt).instrument(tracing::debug_span!("look")))
+                .await
+            {
                 Held::Completed(Trace::Unknown { wait }) => {
                     return self.look_again_later(attempt, wait, Reason::AskedLater).await.map(Some);
                 }

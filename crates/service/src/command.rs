@@ -7,10 +7,10 @@ use shared::{
     config::{Environment, Log, Settings},
     ids::ProcessId,
     lifecycle::{Lifecycle, install_tls_provider},
-    telemetry::{self, Metrics},
+    telemetry::{self, Metrics, Origin},
 };
 
-use crate::healthcheck;
+use crate::{healthcheck, traces::Traces};
 
 /// The command line of both services.
 #[derive(Debug, Parser)]
@@ -67,9 +67,10 @@ where
         return ExitCode::SUCCESS;
     }
     install_tls_provider();
+    let origin = Origin::of_service(name);
     let settings = match Settings::load(arguments.config.as_deref(), &Environment::of_process()) {
         Ok(settings) => settings,
-        Err(error) => return refuse_to_start(name, &Log::default(), &error.into()),
+        Err(error) => return refuse_to_start(&origin, &Log::default(), &error.into()),
     };
     if arguments.check_config {
         print!("{}", settings.to_redacted_toml());
@@ -78,21 +79,33 @@ where
     if let Some(Act::Healthcheck { live }) = arguments.act {
         return healthcheck::run(name, if live { "/livez" } else { "/readyz" }, &settings);
     }
-    let metrics = match telemetry::init(&settings.log) {
-        Ok(metrics) => metrics,
-        Err(error) => return refuse_to_start(name, &Log::default(), &error.into()),
-    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(name, &anyhow::Error::from(error).context("the runtime cannot start")),
+        Err(error) => {
+            let error = anyhow::Error::from(error).context("the runtime cannot start");
+            return refuse_to_start(&origin, &settings.log, &error);
+        }
     };
-    let id = ProcessId::for_service(name);
-    tracing::info!(service = name, process = %id, version, "starting {name} {version} as {id}");
+    let within = runtime.enter();
+    let traces = match Traces::from_config(&settings.telemetry, &origin) {
+        Ok(traces) => traces,
+        Err(error) => return refuse_to_start(&origin, &settings.log, &error),
+    };
+    drop(within);
+    let metrics = match telemetry::init_observed(&settings.log, &origin, traces.as_ref().map(Traces::layer)) {
+        Ok(metrics) => metrics,
+        Err(error) => return refuse_to_start(&origin, &Log::default(), &error.into()),
+    };
+    let id = origin.worker;
+    tracing::info!(version, outcome = "starting", "starting {name} {version} as {id}");
     let process = Process { id, settings, metrics, lifecycle: Lifecycle::new() };
     let code = match runtime.block_on(serve(process)) {
         Ok(code) => code,
         Err(error) => report(name, &error),
     };
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // Client libraries keep threads that block in reconnection; they do not hold up the end of the process.
     runtime.shutdown_background();
     code
@@ -105,14 +118,14 @@ fn parse(program: &'static str, about: &'static str) -> CommandLine {
     CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-fn refuse_to_start(name: &str, log: &Log, error: &anyhow::Error) -> ExitCode {
-    if let Err(error) = telemetry::init(log) {
+fn refuse_to_start(origin: &Origin, log: &Log, error: &anyhow::Error) -> ExitCode {
+    if let Err(error) = telemetry::init(log, origin) {
         eprintln!("{error}");
     }
-    report(name, error)
+    report(origin.service, error)
 }
 
 fn report(name: &str, error: &anyhow::Error) -> ExitCode {
-    tracing::error!(service = name, "{name} cannot start: {}", telemetry::chain(error.as_ref()));
+    tracing::error!(outcome = "cannot_start", "{name} cannot start: {}", telemetry::chain(error.as_ref()));
     ExitCode::FAILURE
 }

@@ -59,7 +59,7 @@ impl Lifecycle {
         let mut failed = false;
         tokio::select! {
             name = one_of(&mut terminate, &mut interrupt) => {
-                tracing::info!(signal = name, "stopping: {name} received, completing what was begun");
+                tracing::info!(signal = name, outcome = "stopping", "stopping: {name} received, completing what was begun");
             }
             Some(ended) = self.tasks.join_next() => {
                 failed = true;
@@ -95,7 +95,7 @@ impl Lifecycle {
             }
         }
         self.tasks.shutdown().await;
-        tracing::info!("stopped");
+        tracing::info!(outcome = "stopped", "stopped");
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }

@@ -1,21 +1,53 @@
 //! Logs and metrics of a process.
 //!
 //! One JSON object per line, or text where a person looks at a terminal. ERROR = a person must act; WARN = something
-//! went wrong and the service deals with it; INFO = a step of a question, or of the process. A log line never holds
-//! message text, names of people, or secrets.
+//! went wrong and the service deals with it; INFO = a step of a question, or of the process; DEBUG = what only a developer
+//! wants to know. What concerns every question while something is away is an ERROR once, see [`Alarm`]. A log line never
+//! holds message text, names of people, or secrets.
+//!
+//! Whatever is logged about a question is logged in its span, [`question_span`], whose fields every JSON line carries.
+
+mod alarm;
+mod lines;
+mod question;
 
 use std::io::{self, IsTerminal};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
+pub use self::{
+    alarm::{Alarm, Cleared},
+    question::question_span,
+};
+use self::{lines::Lines, question::QUESTION};
 use crate::{
     config::{Log, LogFormat},
     counters,
+    ids::ProcessId,
 };
+
+/// Who logs: the fields `service` and `worker` of every JSON line.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// `ingress`, `responder`, …
+    pub service: &'static str,
+    /// This process, one of several of its service.
+    pub worker: ProcessId,
+}
+
+impl Origin {
+    /// A new process of `service`.
+    pub fn of_service(service: &'static str) -> Self {
+        Self { service, worker: ProcessId::for_service(service) }
+    }
+}
 
 /// Telemetry that cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -54,45 +86,44 @@ impl Metrics {
 ///
 /// # Errors
 /// When the filter is not understood, or when it was set up before.
-pub fn init(log: &Log) -> Result<Metrics, TelemetryError> {
-    let registry = tracing_subscriber::registry().with(filter(log)?).with(lines(log));
-    registry.try_init().map_err(|error| TelemetryError::Twice(error.to_string()))?;
-    metrics()
+pub fn init(log: &Log, origin: &Origin) -> Result<Metrics, TelemetryError> {
+    init_observed(log, origin, None::<tracing_subscriber::layer::Identity>)
 }
 
-/// As [`init`], and `observer` sees every event too, whatever `log` filters: it brings a filter of its own.
+/// As [`init`], and `observer` sees every span and event too, whatever `log` filters: it brings a filter of its own.
 ///
 /// # Errors
 /// As [`init`].
-pub fn init_observed<L>(log: &Log, observer: L) -> Result<Metrics, TelemetryError>
+pub fn init_observed<L>(log: &Log, origin: &Origin, observer: L) -> Result<Metrics, TelemetryError>
 where
     L: Layer<Registry> + Send + Sync,
 {
-    let registry = tracing_subscriber::registry().with(observer).with(lines(log).with_filter(filter(log)?));
+    let registry = tracing_subscriber::registry().with(observer).with(output(log, origin)?);
     registry.try_init().map_err(|error| TelemetryError::Twice(error.to_string()))?;
     metrics()
 }
 
-fn filter(log: &Log) -> Result<EnvFilter, TelemetryError> {
-    // The language model's client logs what servers say about a request, which may repeat its text.
-    EnvFilter::try_new(format!("{},genai=off", log.filter))
-        .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })
-}
-
-fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+/// What is written, and how. The span of a question is there for its fields, so no filter takes it away from JSON lines; text
+/// for people, who read the identifier in the message, goes without it.
+fn output<S>(log: &Log, origin: &Origin) -> Result<Box<dyn Layer<S> + Send + Sync>, TelemetryError>
 where
-    S: Subscriber + for<'span> LookupSpan<'span>,
+    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span> + Send + Sync,
 {
+    // The language model's client logs what servers say about a request, which may repeat its text.
+    let filter = EnvFilter::try_new(format!("{},genai=off", log.filter))
+        .map_err(|error| TelemetryError::Filter { filter: log.filter.clone(), reason: error.to_string() })?;
     let pretty = match log.format {
         LogFormat::Auto => io::stdout().is_terminal(),
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    if pretty {
-        fmt::layer().with_target(false).boxed()
+    Ok(if pretty {
+        let without = filter.and(filter_fn(|metadata| metadata.name() != QUESTION));
+        fmt::layer().with_target(false).with_filter(without).boxed()
     } else {
-        fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
-    }
+        let with = filter.or(filter_fn(|metadata| metadata.name() == QUESTION));
+        Lines::new(origin, io::stdout).with_filter(with).boxed()
+    })
 }
 
 fn metrics() -> Result<Metrics, TelemetryError> {

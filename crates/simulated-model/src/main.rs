@@ -26,7 +26,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    telemetry::init(&Log::default()).context("cannot set up logs")?;
+    telemetry::init(&Log::default(), &telemetry::Origin::of_service("simulated-model"))
+        .context("cannot set up logs")?;
     let model = SimulatedModel::start_pausing(&arguments.listen, Duration::from_millis(arguments.pause_ms))?;
     tracing::info!(
         address = %model.address(),

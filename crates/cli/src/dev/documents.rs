@@ -21,6 +21,7 @@ documents![
     "docs/CONFIGURATION.md",
     "docs/DEPLOY.md",
     "docs/GUARANTEES.md",
+    "docs/TRACES.md",
     "docs/RUNBOOK.md",
     "docs/SCALING.md",
     "docs/TELEMETRY.md",

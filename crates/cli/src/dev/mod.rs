@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &DevArguments) -> anyhow::Result<ExitCode> {
     let data = DataFolder::open(arguments.data.as_deref())?;
     let settings = settings::load(arguments, &data)?;
     let steps = Steps::default();
-    telemetry::init_observed(&settings.log, steps.layer())?;
+    telemetry::init_observed(&settings.log, &telemetry::Origin::of_service("dev"), steps.layer())?;
     let answerer = Arc::new(AnyAnswerer::from_config(&settings)?);
     let playground = start_playground(arguments, &settings, &data)?;
     steps.show_on(playground.step_log());

@@ -59,8 +59,10 @@ impl Workers {
                 dependencies: self.dependencies.clone(),
             };
             let working = responder.run(&self.settings, stop.clone());
+            let name = format!("worker-{number}");
+            let span = tracing::info_span!("worker", number, service = "responder", worker = name);
             tokio::select! {
-                ended = working.instrument(tracing::info_span!("worker", number)) => return ended,
+                ended = working.instrument(span) => return ended,
                 () = self.killed[number - 1].notified() => {
                     tracing::warn!(worker = number, "worker {number} was killed, another one starts in its place");
                 }

@@ -7,6 +7,7 @@
 
 mod report;
 pub mod schedule;
+mod slowest;
 mod targets;
 
 use std::{
@@ -18,7 +19,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use playground::{Playground, PlaygroundError};
 use shared::config::Secret;
 
-pub use self::report::Report;
+pub use self::{report::Report, slowest::Slowest};
 use self::{schedule::Schedule, targets::Targets};
 use crate::{BOT_TOKEN, HarnessError, Promise, SIGNING_SECRET, Stack, Verdict, ledger::Ledger};
 
@@ -185,8 +186,10 @@ async fn judge(
     // A breach names its question's ts.
     let named = verdict.breaches().filter_map(|(_, breach)| breach.split([' ', ':', ',']).find(|word| is_ts(word)));
     let evidence = named.take(EVIDENCE).flat_map(|ts| targets.log_about(ts)).collect();
+    let slowest = Slowest::of(&threads, targets)?;
     Ok(Report {
         options,
+        slowest,
         stuck,
         left_badly,
         kills: targets.kills(),

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::Options;
+use super::{Options, Slowest};
 use crate::{
     ledger::Ledger,
     verdict::{Thread, Verdict},
@@ -28,6 +28,8 @@ pub struct Report {
     pub kills: usize,
     /// From a question to its answer, in ascending order.
     pub latencies: Vec<Duration>,
+    /// The question that waited longest, and why.
+    pub slowest: Option<Slowest>,
     /// The longest time without any answer, between the first and the last one.
     pub longest_pause: Duration,
     /// From the first question to the end of the judgement.
@@ -79,6 +81,7 @@ impl Report {
                 "p99": self.latency(0.99).map(millis),
                 "max": self.latency(1.0).map(millis),
             },
+            "slowest": self.slowest.as_ref().map(Slowest::to_json),
             "longest_pause_ms": millis(self.longest_pause),
             "took_ms": millis(self.took),
             "breaches": self.breaches().map(|(kind, breach)| json!({"kind": kind, "what": breach})).collect::<Vec<_>>(),
@@ -118,6 +121,9 @@ impl fmt::Display for Report {
         writeln!(f, "{:<16} {:>8.2} s", "longest pause", self.longest_pause.as_secs_f64())?;
         writeln!(f, "{:<16} {:>8.2} s", "took", self.took.as_secs_f64())?;
         writeln!(f, "{:<16} {:>8}", "seed", self.options.seed)?;
+        if let Some(Slowest { question, stage: (_, took), cause, .. }) = &self.slowest {
+            writeln!(f, "most of the longest, {:.2} s of {question}: {cause}", took.as_secs_f64())?;
+        }
         for (kind, breach) in self.breaches() {
             writeln!(f, "{kind}: {breach}")?;
         }
@@ -167,6 +173,7 @@ mod tests {
             stuck: Vec::new(),
             left_badly: Vec::new(),
             kills: 3,
+            slowest: None,
             latencies: (1..=100).map(Duration::from_millis).collect(),
             longest_pause: Duration::from_secs(2),
             took: Duration::from_mins(1),

@@ -24,16 +24,23 @@ pub(super) struct Targets<'a> {
     /// Processes that did not leave well when they were asked to.
     left_badly: Vec<String>,
     kills: usize,
+    /// The names, in their logs, of processes that were hit.
+    hit: Vec<String>,
 }
 
 impl<'a> Targets<'a> {
     pub(super) fn new(stack: &'a mut Stack, playground: &'a Playground) -> Self {
         let (frozen, leaving, log, left_badly) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { stack, playground, frozen, leaving, log, left_badly, kills: 0 }
+        Self { stack, playground, frozen, leaving, log, left_badly, kills: 0, hit: Vec::new() }
     }
 
     /// Does it, and returns at once.
     pub(super) fn strike(&mut self, blow: Blow) -> Result<(), HarnessError> {
+        if let Blow::Kill(target) | Blow::Freeze(target, _) | Blow::Restart(target) = &blow {
+            let name =
+                self.service(*target).log().iter().find_map(|line| Some(line.field("worker")?.as_str()?.to_owned()));
+            self.hit.extend(name);
+        }
         match blow {
             Blow::Kill(target) => {
                 self.kills += 1;
@@ -99,13 +106,22 @@ impl<'a> Targets<'a> {
         &self.left_badly
     }
 
-    /// Every line that names `part`, of ended processes too, each with its process.
-    pub(super) fn log_about(&self, part: &str) -> Vec<String> {
-        let ended = self.log.iter().map(|(name, line)| (name.clone(), line.clone()));
+    /// The names, in their logs, of processes that were killed, frozen or told to leave.
+    pub(super) fn hit(&self) -> &[String] {
+        &self.hit
+    }
+
+    /// Every line that was logged, by ended processes too, each with its process.
+    pub(super) fn lines(&self) -> Vec<(String, LogLine)> {
         let services = self.stack.ingresses.iter().chain(&self.stack.responders);
         let running =
             services.flat_map(|service| service.log().into_iter().map(|line| (service.name().to_owned(), line)));
-        let about = ended.chain(running).filter(|(_, line)| line.text().contains(part));
+        self.log.iter().cloned().chain(running).collect()
+    }
+
+    /// Every line that names `part`, of ended processes too, each with its process.
+    pub(super) fn log_about(&self, part: &str) -> Vec<String> {
+        let about = self.lines().into_iter().filter(|(_, line)| line.text().contains(part));
         let mut lines: Vec<_> = about.map(|(name, line)| (line.text().to_owned(), name)).collect();
         // Each line begins with its time.
         lines.sort();

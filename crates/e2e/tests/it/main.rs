@@ -23,4 +23,7 @@ mod replays;
 mod servers;
 mod startup;
 mod statuses;
+mod telemetry;
+mod timelines;
+mod traces;
 mod world;

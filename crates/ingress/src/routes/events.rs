@@ -11,6 +11,7 @@ use slack::{
 };
 use threads::ThreadStore;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::body::{self, BodyLimits};
 use crate::{
@@ -40,7 +41,7 @@ where
     S: ThreadStore + 'static,
 {
     let started = Instant::now();
-    let answer = events.accept(&request, payload).await;
+    let answer = events.accept(&request, payload).instrument(tracing::debug_span!("receive")).await;
     metrics::histogram!("threadkeeper_ack_seconds").record(started.elapsed());
     match answer {
         Ok(accepted) => {
@@ -74,16 +75,19 @@ impl<P: TaskPublisher, S: ThreadStore> Events<P, S> {
         let _place = self.in_flight.try_acquire().map_err(|_| Refusal::Busy { limit: self.max_in_flight })?;
         let body = body::read(payload, self.limits).await?;
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        self.verifier.verify(
-            header("x-slack-request-timestamp"),
-            header("x-slack-signature"),
-            &body,
-            self.clock.seconds(),
-        )?;
+        tracing::debug_span!("verify").in_scope(|| {
+            self.verifier.verify(
+                header("x-slack-request-timestamp"),
+                header("x-slack-signature"),
+                &body,
+                self.clock.seconds(),
+            )
+        })?;
         let received_ms = self.clock.millis();
         let reception = Reception { direct_messages: self.direct_messages, own_user: None, received_ms };
-        let incoming =
-            slack::event::parse(&body, &reception).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        let incoming = tracing::debug_span!("parse")
+            .in_scope(|| slack::event::parse(&body, &reception))
+            .map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
         match incoming {
             Incoming::UrlVerification { challenge } => Ok(Accepted { label: "url_verification", body: challenge }),
             Incoming::Filtered(reason) => {

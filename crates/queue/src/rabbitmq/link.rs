@@ -165,7 +165,7 @@ impl Supervisor {
                 },
             };
             if let Some(down) = down_since.take().map(|since: Instant| since.elapsed().as_millis()) {
-                tracing::info!(purpose, down_ms = %down, "recovered: connected to RabbitMQ again ({purpose}), after {down} ms");
+                tracing::info!(purpose, outcome = "rabbitmq_back", down_ms = %down, "recovered: connected to RabbitMQ again ({purpose}), after {down} ms");
             }
             let since = Instant::now();
             metrics::gauge!("threadkeeper_broker_connected", "purpose" => purpose).set(1.0);
@@ -174,7 +174,7 @@ impl Supervisor {
             let Some(cause) = lost else { return };
             down_since = Some(Instant::now());
             tracing::warn!(
-                url = %self.endpoint.url(), purpose, cause,
+                url = %self.endpoint.url(), purpose, outcome = "rabbitmq_lost", cause,
                 "connection to RabbitMQ lost ({purpose}), reconnecting: {cause}"
             );
             metrics::counter!("threadkeeper_broker_connections_lost_total", "purpose" => purpose).increment(1);
@@ -252,6 +252,7 @@ impl Supervisor {
             Event::ConnectionBlocked(reason) => {
                 tracing::error!(
                     purpose = self.purpose.as_str(),
+                    outcome = "rabbitmq_blocked",
                     reason,
                     "RabbitMQ takes no messages at present ({reason}): free its memory or disk, see rabbitmqctl status"
                 );
@@ -259,7 +260,11 @@ impl Supervisor {
                 None
             }
             Event::ConnectionUnblocked => {
-                tracing::info!(purpose = self.purpose.as_str(), "RabbitMQ takes messages again");
+                tracing::info!(
+                    purpose = self.purpose.as_str(),
+                    outcome = "rabbitmq_unblocked",
+                    "RabbitMQ takes messages again"
+                );
                 self.state.send_replace(State::Up(Arc::clone(connection)));
                 None
             }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{ConfigError, Settings};
 
 /// Conventional variables and the options they set.
-const CONVENTIONAL: [(&str, &str, &str); 12] = [
+const CONVENTIONAL: [(&str, &str, &str); 13] = [
     ("SLACK_BOT_TOKEN", "slack", "bot_token"),
     ("SLACK_SIGNING_SECRET", "slack", "signing_secret"),
     ("SLACK_API_URL", "slack", "api_url"),
@@ -23,6 +23,7 @@ const CONVENTIONAL: [(&str, &str, &str); 12] = [
     ("GEMINI_API_KEY", "model", "gemini_api_key"),
     ("OLLAMA_BASE_URL", "model", "ollama_base_url"),
     ("RUST_LOG", "log", "filter"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_endpoint"),
 ];
 
 const PREFIX: &str = "THREADKEEPER__";

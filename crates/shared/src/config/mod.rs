@@ -21,7 +21,7 @@ pub use self::{
     secret::{Secret, SecretUrl},
     sections::{
         Amqp, AnswerMode, Answers, Context, DeadLetters, Delivery, DirectMessages, Ingress, LanguageModel, Log,
-        LogFormat, Pacing, Redis, Responder, Search, Slack, Streaming,
+        LogFormat, Pacing, Redis, Responder, Search, Slack, Streaming, Telemetry,
     },
 };
 
@@ -53,6 +53,8 @@ pub struct Settings {
     pub dead_letters: DeadLetters,
     /// What is logged, and how.
     pub log: Log,
+    /// What is told to a collector beside.
+    pub telemetry: Telemetry,
 }
 
 impl Settings {
@@ -84,7 +86,8 @@ impl Settings {
         if self.answer.mode == AnswerMode::Llm {
             self.model.validate_with(&self.delivery)?;
         }
-        self.dead_letters.validate()
+        self.dead_letters.validate()?;
+        self.telemetry.validate()
     }
 
     /// The effective configuration as TOML, with every secret redacted; what `--check-config` prints.
@@ -157,6 +160,7 @@ mod tests {
     #[case("THREADKEEPER__SEARCH__NAME", " ", "search.name")]
     #[case("AMQP_URL", "http://localhost", "amqp.url")]
     #[case("THREADKEEPER__AMQP__HEARTBEAT", "0s", "amqp.heartbeat")]
+    #[case("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "telemetry.otlp_endpoint")]
     #[case("THREADKEEPER__ANSWER__MODE", "llm", "THREADKEEPER__MODEL__NAME")]
     #[case("OPENAI_BASE_URL", "http://models.example.com/v1", "model.openai_base_url")]
     #[case("THREADKEEPER__MODEL__OLLAMA_BASE_URL", "http://10.0.0.7:11434", "model.plain_http")]

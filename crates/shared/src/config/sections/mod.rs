@@ -14,7 +14,7 @@ pub use self::{
     dead_letters::DeadLetters,
     knowledge::Search,
     language_model::LanguageModel,
-    services::{Ingress, Log, LogFormat, Responder},
+    services::{Ingress, Log, LogFormat, Responder, Telemetry},
     stores::{Amqp, Context, DirectMessages, Redis},
 };
 use url::Url;

@@ -120,3 +120,22 @@ pub enum LogFormat {
     /// For people.
     Pretty,
 }
+
+/// What is told to a collector beside logs and metrics.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// OpenTelemetry collector that traces are sent to, OTLP over HTTP: `http://collector:4318`. Set by
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`. Default: no traces.
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Telemetry {
+    pub(in crate::config) fn validate(&self) -> Result<(), ConfigError> {
+        let Some(endpoint) = &self.otlp_endpoint else { return Ok(()) };
+        let is_http =
+            url::Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let allowed = "http://host:port or https://host:port";
+        if is_http { Ok(()) } else { Err(out_of_range("telemetry.otlp_endpoint", endpoint, allowed)) }
+    }
+}
