@@ -35,7 +35,7 @@ pub(crate) use self::{
 };
 use crate::{AnswerError, Findings, Found, Inquiry};
 
-/// The best passage fits when its strength is at least this. Strength is the geometric mean of two measures that fail in
+/// A passage that is best, or nearly, fits when its strength is at least this. Strength is the geometric mean of two measures that fail in
 /// different ways: the score in words that one passage alone has (a long question collects many weak words), and the score
 /// as a share of the highest possible one (a single common word reaches it easily).
 ///
@@ -168,12 +168,14 @@ impl Knowledge {
         let raised: Vec<(Range<usize>, f32)> = self.cited(&query).map(|pages| (pages, query.bonus())).collect();
         let matches = self.index.search(&query.terms, &raised, most.max(1));
         let Some(best) = matches.first().copied() else { return Vec::new() };
-        let any_fits = self.fits(&query, best);
+        let near = |found: &Match| found.score >= FITTING_SHARE * best.score;
+        // A section that the question names may stand behind a longer passage that says the same words more often.
+        let any_fits = matches.iter().take_while(|found| near(found)).any(|found| self.fits(&query, *found));
         let hit = |found: &Match| Hit {
             passage: self.passage(found.passage),
             score: found.score,
             strength: self.strength(*found),
-            fits: any_fits && found.score >= FITTING_SHARE * best.score,
+            fits: any_fits && near(found),
         };
         matches.iter().take(most).map(hit).collect()
     }
@@ -213,10 +215,10 @@ impl Knowledge {
         Findings { passages: hits.into_iter().map(found).collect(), searched: vec![searched], away: Vec::new() }
     }
 
-    fn fits(&self, query: &Query<'_>, best: Match) -> bool {
-        let passage = self.passage(best.passage);
-        self.strength(best) >= FITTING_STRENGTH
-            || best.coverage >= FITTING_COVERAGE
+    fn fits(&self, query: &Query<'_>, found: Match) -> bool {
+        let passage = self.passage(found.passage);
+        self.strength(found) >= FITTING_STRENGTH
+            || found.coverage >= FITTING_COVERAGE
             || query.names(passage.page_title())
             || query.names_section(passage.heading())
     }

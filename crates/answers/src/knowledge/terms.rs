@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::LazyLock};
 /// English words that say nothing about the subject.
 const STOP_WORDS: &str = "a about above after again against all also am an and any are aren as at be because been \
     before being below between both but by can cannot could couldn d did didn do does doesn doing don down during each \
-    else ever few for from further get gets getting give given go goes going got had hadn has hasn have haven having \
+    else ever few for from further get gets getting give given go goes going got had hadn happen happened happening happens has hasn have haven having \
     he her here hers herself him himself his how however i if in into is isn it its itself just know let like ll long lot lots m \
     make makes many may maybe me might mine more most much must my myself need no nor not now of off on once one only \
     or other our ours ourselves out over own please quite re really s same say she should shouldn so some someone \

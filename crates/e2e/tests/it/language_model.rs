@@ -1,7 +1,9 @@
 //! A language model answers: over the queue, with sources; while it is away questions wait, and what it refuses is given up.
 
+use std::time::Duration;
+
 use e2e::{LogLine, Service, StackBuilder};
-use playground::Asked;
+use playground::{Asked, Method};
 use simulated_model::{Reply, SimulatedModel};
 
 use crate::{
@@ -69,6 +71,29 @@ async fn a_question_and_its_follow_up_are_answered_with_sources() {
     assert!(requests.iter().all(|request| request.key.as_deref() == Some("sk-hush")));
     world.assert_one_answer_each(&[(&first, answer.text), (&next, text)]).await;
     laboratory.assert_logs_keep_secrets();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_grows_in_one_message_and_costs_few_calls() {
+    let laboratory = Laboratory::start(|stack| stack).await;
+    let Laboratory { world, model, .. } = &laboratory;
+    let text = "A zebra has stripes, which are black and white. [1] ".repeat(60);
+    model.next(Reply::says(&text).pausing(Duration::from_millis(5)));
+    let asked = laboratory.ask("general", QUESTION).await;
+    let grows = |workspace: &playground::Workspace| {
+        let unfinished = workspace.replies(&asked.channel, asked.ts).find(|reply| reply.is_by_bot())?;
+        workspace.answers_to(&asked.channel, asked.ts).next().is_none().then(|| unfinished.clone())
+    };
+    let begun = world.slack.wait_for("the beginning of the answer", PATIENCE, grows).await.expect("it is shown");
+    assert!(text.starts_with(begun.text.trim_end()), "{}", begun.text);
+
+    let answer = world.answer(&asked).await;
+    assert_eq!(answer.ts, begun.ts, "it is one message");
+    assert!(answer.text.starts_with(text.trim_end()) && answer.text.contains("`zebra.md`"), "{}", answer.text);
+    world.assert_one_answer_each(&[(&asked, answer.text)]).await;
+    let calls: usize = Method::ALL.into_iter().map(|method| world.slack.calls(method).len()).sum();
+    let at_start = world.slack.calls(Method::AuthTest).len();
+    assert!(calls - at_start <= 12, "{calls} calls");
 }
 
 #[tokio::test(flavor = "multi_thread")]
