@@ -36,7 +36,7 @@ impl WeightedTerms {
     }
 
     /// All of them in a fixed order: sums of floats depend on it, and every worker has to rank alike.
-    fn sorted(&self) -> Vec<(&str, f32)> {
+    pub(super) fn sorted(&self) -> Vec<(&str, f32)> {
         let mut sorted: Vec<_> = self.0.iter().map(|(term, weight)| (term.as_str(), *weight)).collect();
         sorted.sort_unstable_by_key(|(term, _)| *term);
         sorted

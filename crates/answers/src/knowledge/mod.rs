@@ -180,6 +180,13 @@ impl Knowledge {
         matches.iter().take(most).map(hit).collect()
     }
 
+    /// What is searched for after `turns`: each word with its weight times its rarity here, in the order of the words.
+    pub fn words(&self, question: &str, turns: &[Turn]) -> Vec<(String, f32)> {
+        let query = Query::new(question, turns, &self.index);
+        let weighed = query.terms.sorted().into_iter();
+        weighed.map(|(term, weight)| (term.to_owned(), weight * self.index.rarity(term))).collect()
+    }
+
     /// The numbers of the passages of each page that the previous answer cited.
     fn cited<'a>(&'a self, query: &'a Query<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
         let pages = if query.cited.is_empty() { &[] } else { self.pages.as_slice() };

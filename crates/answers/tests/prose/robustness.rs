@@ -54,7 +54,11 @@ fn assert_safe(markdown: &str) {
     }
     for (at, _) in text.match_indices("://") {
         let start = text[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
-        assert!(ALLOWED.iter().any(|allowed| text[start..].starts_with(allowed)), "an address in {markdown:?}");
+        // Without the name of a scheme before it there is no address.
+        assert!(
+            start == at || ALLOWED.iter().any(|allowed| text[start..].starts_with(allowed)),
+            "an address in {markdown:?}"
+        );
     }
     for call in ["<!channel", "<@U", "<#C"] {
         assert!(!text.contains(call), "{call} in {markdown:?}");

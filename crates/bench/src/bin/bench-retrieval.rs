@@ -1,6 +1,9 @@
 //! Measures how well passages are found in conversations, and how well it is told that there are none.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::ensure;
 use bench::{
@@ -8,6 +11,7 @@ use bench::{
     methods::{self, Score},
     progress::Progress,
     refusal::{self, Asked, Refused},
+    rewrites::{self, Nearness, Rewritten},
     table::{Table, percent},
 };
 use clap::Parser;
@@ -19,14 +23,26 @@ use serde::Serialize;
 struct Arguments {
     /// Questions, one JSON object a line: `messages` (role, content; the last one is the question), `gold` (ids of the
     /// passages that answer it), optional `rewrite`, `answerability`, `collection`.
-    #[arg(long)]
-    tasks: PathBuf,
+    #[arg(long, required_unless_present = "rewrites", requires = "passages")]
+    tasks: Option<PathBuf>,
     /// Passages, one JSON object a line: `id`, `title`, `text`, optional `collection`.
+    #[arg(long, requires = "tasks")]
+    passages: Option<PathBuf>,
+    /// Follow-ups that people rewrote, one JSON object a line: `history` (question, answer, …), `question`, `rewrite`. How
+    /// near does a search come to the rewrite?
     #[arg(long)]
-    passages: PathBuf,
+    rewrites: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Serialize)]
+struct Reports {
+    #[serde(flatten)]
+    retrieval: Option<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewrites: Option<Vec<Nearness>>,
 }
 
 #[derive(Serialize)]
@@ -47,20 +63,36 @@ struct Refusal {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let tasks: Vec<Task> = conversations::read(&arguments.tasks)?;
-    let sources: Vec<Source> = conversations::read(&arguments.passages)?;
-    ensure!(
-        tasks.iter().any(|task| !task.gold.is_empty()),
-        "no task of {} names its passages in `gold`",
-        arguments.tasks.display()
-    );
-    let report = measure(&tasks, &sources);
+    let retrieval = match (&arguments.tasks, &arguments.passages) {
+        (Some(tasks), Some(passages)) => Some(read_and_measure(tasks, passages)?),
+        _ => None,
+    };
+    let rewrites = match &arguments.rewrites {
+        Some(file) => Some(rewrites::compare(&conversations::read::<Rewritten>(file)?)),
+        None => None,
+    };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print(&report);
+        println!("{}", serde_json::to_string_pretty(&Reports { retrieval, rewrites })?);
+        return Ok(());
+    }
+    if let Some(report) = &retrieval {
+        print(report);
+    }
+    if let Some(compared) = &rewrites {
+        print_rewrites(compared);
     }
     Ok(())
+}
+
+fn read_and_measure(tasks: &Path, passages: &Path) -> anyhow::Result<Report> {
+    let asked: Vec<Task> = conversations::read(tasks)?;
+    let sources: Vec<Source> = conversations::read(passages)?;
+    ensure!(
+        asked.iter().any(|task| !task.gold.is_empty()),
+        "no task of {} names its passages in `gold`",
+        tasks.display()
+    );
+    Ok(measure(&asked, &sources))
 }
 
 fn measure(tasks: &[Task], sources: &[Source]) -> Report {
@@ -119,4 +151,18 @@ fn print(report: &Report) {
         }
         print!("{table}");
     }
+}
+
+fn print_rewrites(compared: &[Nearness]) {
+    println!("Follow-ups that people rewrote: how near does a search come to the rewrite, by rarity of its words?\n");
+    let mut table = Table::new(["searched by", "questions", "cosine", "recall"]);
+    for nearness in compared {
+        table.row([
+            nearness.method.name().to_owned(),
+            nearness.questions.to_string(),
+            format!("{:.3}", nearness.cosine),
+            percent(nearness.recall),
+        ]);
+    }
+    print!("{table}");
 }
