@@ -220,6 +220,8 @@ impl ThreadError {
         }
         match source.kind() {
             redis::ErrorKind::AuthenticationFailed => Self::Refused { call, key, source },
+            // Before a client has given a password Redis takes no long requests, and says so without NOAUTH.
+            _ if source.to_string().contains("unauthenticated") => Self::Refused { call, key, source },
             _ if source.is_timeout() => Self::Timeout { call, key, source: Some(source) },
             redis::ErrorKind::Io => Self::Unreachable { call, key, source },
             redis::ErrorKind::InvalidClientConfig => Self::Url { source },
