@@ -28,8 +28,16 @@ fn name(asked: &Asked) -> String {
     format!("{}:{}", asked.channel, asked.ts)
 }
 
-fn told(world: &World, asked: &Asked) -> Value {
-    timeline_of(&lines(world), &name(asked)).expect("the logs tell of the question")
+/// The whole way of an answered question. Its last lines are written after people see the answer.
+async fn told(world: &World, asked: &Asked) -> Value {
+    let told = || async {
+        let way = timeline_of(&lines(world), &name(asked)).ok()?;
+        (way["end"]["outcome"] == "answered").then_some(way)
+    };
+    match e2e::eventually("the logs to tell of the answer", PATIENCE, told).await {
+        Ok(way) => way,
+        Err(error) => panic!("{error}\n{}", paper(world, asked)),
+    }
 }
 
 /// The same for people, for a failing test.
@@ -60,7 +68,7 @@ async fn the_timeline_follows_a_question_by_whatever_name_and_tells_each_step() 
     let first = world.ask(&channel, "first", None).await;
     let second = world.ask(&channel, "second", Some(first.ts)).await;
     world.assert_one_answer_each(&[(&first, echo("first", 1)), (&second, echo("second", 2))]).await;
-    let way = told(&world, &second);
+    let way = told(&world, &second).await;
     let stages: Vec<_> =
         way["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
     for stage in ["slack", "queue", "answering", "posting", "recording"] {
@@ -102,7 +110,7 @@ async fn the_timeline_names_a_worker_that_was_killed_in_the_middle_of_its_answer
     let (place, worker) = holder(&world, &asked).await;
     world.stack.responders[place].kill();
     world.assert_one_answer_each(&[(&asked, echo("who finishes this?", 1))]).await;
-    let way = told(&world, &asked);
+    let way = told(&world, &asked).await;
     let lost = way["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "worker_lost");
     let cause = lost.map(|stage| stage["cause"].to_string()).unwrap_or_default();
     assert!(cause.contains(&worker) && cause.contains("in the middle of its answer"), "{}", paper(&world, &asked));
@@ -120,7 +128,7 @@ async fn the_timeline_blames_a_frozen_worker_for_the_longest_delay() {
     let (place, worker) = holder(&world, &asked).await;
     world.stack.responders[place].pause();
     world.answer(&asked).await;
-    let way = told(&world, &asked);
+    let way = told(&world, &asked).await;
     assert_eq!(way["longest"]["stage"], "worker_lost", "{}", paper(&world, &asked));
     assert!(way["longest"]["cause"].as_str().unwrap().contains(&worker), "{}", paper(&world, &asked));
 }
@@ -136,7 +144,7 @@ async fn the_timeline_blames_redis_for_the_delay_of_a_question_asked_while_it_wa
     tokio::time::sleep(OUTAGE).await;
     world.stack.redis.restart().await.expect("redis starts again");
     world.answer(&asked).await;
-    let way = told(&world, &asked);
+    let way = told(&world, &asked).await;
     assert_eq!(way["longest"]["stage"], "redis_away", "{}", paper(&world, &asked));
     assert!(paper(&world, &asked).contains("without a number"), "{}", paper(&world, &asked));
 }
