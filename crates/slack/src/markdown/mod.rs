@@ -30,9 +30,9 @@ pub use self::{
     split::{numbered, split},
 };
 
-/// Most characters of `markdown_text`, <https://docs.slack.dev/reference/methods/chat.postMessage>, and of all `markdown` blocks
-/// of a message together, <https://docs.slack.dev/reference/block-kit/blocks/markdown-block>.
-pub const MAX_CHARACTERS: usize = 12_000;
+/// Most characters of `markdown_text`, and of all `markdown` blocks of a message together,
+/// <https://docs.slack.dev/reference/block-kit/blocks/markdown-block>.
+pub const MAX_CHARACTERS: usize = shared::answer::MESSAGE_CHARACTERS;
 
 /// The length of `text` as Slack may count it at most: in UTF-16 units, so that an emoji is two. Slack does not say
 /// which characters it counts; this never counts fewer.
