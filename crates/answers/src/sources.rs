@@ -8,6 +8,7 @@ use shared::config::Settings;
 use crate::{
     AnswerError, Findings, Found, Inquiry, KnowledgeSource, SearchService,
     knowledge::{Knowledge, Library},
+    prose::mask_secrets,
 };
 
 /// How much the first places count for more than the later ones when rankings are fused; the usual value of reciprocal
@@ -71,11 +72,23 @@ impl Sources {
     /// both by reciprocal rank fusion. Scores of different sources cannot be compared; places can. A passage that two
     /// sources found counts once, with the sum of what both say.
     ///
+    /// Secrets of known forms are masked in the passages, whatever is made of them.
+    ///
     /// A source that is away is named in [`Findings::away`], and the others answer.
     ///
     /// # Errors
     /// [`AnswerError::DependencyDown`] when every source is away; a single source's own error.
     pub async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
+        let mut findings = self.find_written(inquiry).await?;
+        for found in &mut findings.passages {
+            found.title = mask_secrets(&found.title);
+            found.text = mask_secrets(&found.text);
+        }
+        Ok(findings)
+    }
+
+    /// What is found, as it was written.
+    async fn find_written(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
         if let [only] = self.0.as_slice() {
             return only.find(inquiry).await;
         }
