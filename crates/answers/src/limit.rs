@@ -1,9 +1,6 @@
-//! Keeps an answer within what Slack takes.
+//! Keeps an answer within what people read, and Slack takes.
 
 use crate::knowledge::Fence;
-
-/// Most characters of `markdown_text`, <https://docs.slack.dev/reference/methods/chat.postMessage>.
-pub const MAX_ANSWER_CHARACTERS: usize = 12_000;
 
 /// The smallest limit [`shorten`] can keep: room for the mark.
 const LEAST: usize = 200;
@@ -82,6 +79,8 @@ pub(crate) fn open_fence(text: &str) -> Option<(Fence, usize)> {
 mod tests {
     use proptest::prelude::*;
 
+    use shared::answer::MESSAGE_CHARACTERS;
+
     use super::*;
 
     fn markdown() -> impl Strategy<Value = String> {
@@ -130,8 +129,8 @@ mod tests {
 
     #[test]
     fn slacks_limit_is_kept_by_a_long_answer_of_emoji() {
-        let short = shorten(&"😀".repeat(12_000), MAX_ANSWER_CHARACTERS);
-        assert!(short.encode_utf16().count() <= MAX_ANSWER_CHARACTERS);
+        let short = shorten(&"😀".repeat(12_000), MESSAGE_CHARACTERS);
+        assert!(short.encode_utf16().count() <= MESSAGE_CHARACTERS);
         assert!(short.ends_with("… (shortened: the answer was 24000 characters)"));
     }
 }

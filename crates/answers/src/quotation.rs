@@ -7,14 +7,14 @@ use std::{
 };
 
 use shared::{
-    answer::{Answer, Format, Source},
+    answer::{Answer, Format, MESSAGE_CHARACTERS, Source},
     turn::Role,
 };
 
 use crate::{
     Found, Request, citation,
     knowledge::{Block, blocks, terms},
-    limit::{MAX_ANSWER_CHARACTERS, length, shorten},
+    limit::{length, shorten},
     mention::neutralise,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn compose(introduction: &str, passages: &[Found], remark: &str, requ
         sources.push(source(passage));
     }
     let list = neutralise(&format!("{remark}\n\n{}", citation::list(&sources))).into_owned();
-    let body = shorten(&neutralise(&body), MAX_ANSWER_CHARACTERS.saturating_sub(length(&list)));
+    let body = shorten(&neutralise(&body), MESSAGE_CHARACTERS.saturating_sub(length(&list)));
     Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
 }
 

@@ -6,6 +6,7 @@ mod message;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect::Policy};
+use serde_json::error::Category;
 use shared::config::{Search, SecretUrl};
 use url::Url;
 
@@ -19,8 +20,6 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 const TRIES: usize = 2;
 /// Before the second try, so that a connection that was just closed is not all there is to try.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Beginning of an unexpected answer that the log may show, in characters.
-const SHOWN: usize = 200;
 
 /// A search service over HTTP.
 #[derive(Debug)]
@@ -89,13 +88,7 @@ impl SearchService {
         if status != StatusCode::OK {
             return Err(refusal(status));
         }
-        serde_json::from_slice(&body).map_err(|error| {
-            let shown: String = String::from_utf8_lossy(&body).chars().take(SHOWN).collect();
-            tracing::debug!(shown, "the search service's answer is no list of passages");
-            Failure::Lasting(format!(
-                "search.url answered something else than a list of passages (docs/knowledge-http.md): {error}"
-            ))
-        })
+        serde_json::from_slice(&body).map_err(|error| Failure::Lasting(misread(&error)))
     }
 
     fn request(&self, asked: &Asked<'_>) -> RequestBuilder {
@@ -157,6 +150,20 @@ fn refusal(status: StatusCode) -> Failure {
         }
         status => Failure::Lasting(format!("search.url answered {status}")),
     }
+}
+
+/// What is wrong with an answer, and where. Serde's own words repeat the service's text, which is people's, and no log's.
+fn misread(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        Category::Data => "another type",
+        Category::Eof => "an early end",
+        Category::Io | Category::Syntax => "no JSON",
+    };
+    let (line, column) = (error.line(), error.column());
+    format!(
+        "search.url answered something else than a list of passages (docs/knowledge-http.md): {kind} at line {line}, \
+         column {column}"
+    )
 }
 
 fn down(why: &str) -> AnswerError {

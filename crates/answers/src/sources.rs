@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use shared::config::Settings;
+use shared::{config::Settings, telemetry::chain};
 
 use crate::{
     AnswerError, Findings, Found, Inquiry, KnowledgeSource, SearchService,
     knowledge::{Knowledge, Library},
+    prose::mask_secrets,
 };
 
 /// How much the first places count for more than the later ones when rankings are fused; the usual value of reciprocal
@@ -71,31 +72,43 @@ impl Sources {
     /// both by reciprocal rank fusion. Scores of different sources cannot be compared; places can. A passage that two
     /// sources found counts once, with the sum of what both say.
     ///
+    /// Secrets of known forms are masked in the passages, whatever is made of them.
+    ///
     /// A source that is away is named in [`Findings::away`], and the others answer.
     ///
     /// # Errors
     /// [`AnswerError::DependencyDown`] when every source is away; a single source's own error.
     pub async fn find(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
+        let mut findings = self.find_written(inquiry).await?;
+        for found in &mut findings.passages {
+            found.title = mask_secrets(&found.title);
+            found.text = mask_secrets(&found.text);
+        }
+        Ok(findings)
+    }
+
+    /// What is found, as it was written.
+    async fn find_written(&self, inquiry: &Inquiry<'_>) -> Result<Findings, AnswerError> {
         if let [only] = self.0.as_slice() {
             return only.find(inquiry).await;
         }
         let asked = join_all(self.0.iter().map(|source| source.find(inquiry))).await;
         let mut found = Vec::new();
-        let mut away = Vec::new();
-        let mut first_error = None;
+        let mut failures = Vec::new();
         for (source, outcome) in self.0.iter().zip(asked) {
             match outcome {
                 Ok(findings) => found.push(findings),
-                Err(error) => {
-                    let reason = shared::telemetry::chain(&error);
-                    tracing::warn!(source = source.name(), reason, "{} cannot be searched: {reason}", source.name());
-                    away.push(source.name().to_owned());
-                    first_error.get_or_insert(error);
-                }
+                Err(error) => failures.push((source.name(), error)),
             }
         }
-        match first_error {
-            Some(error) if found.is_empty() => {
+        let outcome = if found.is_empty() { "cannot be searched" } else { "is skipped, the other sources answer" };
+        for (name, error) in &failures {
+            let reason = reason(error);
+            tracing::warn!(source = name, reason, "{name} {outcome}: {reason}");
+        }
+        let away: Vec<String> = failures.iter().map(|(name, _)| (*name).to_owned()).collect();
+        match failures.into_iter().next() {
+            Some((_, error)) if found.is_empty() => {
                 Err(AnswerError::DependencyDown { dependency: "every knowledge source", source: Box::new(error) })
             }
             _ => {
@@ -104,6 +117,14 @@ impl Sources {
                 Ok(findings)
             }
         }
+    }
+}
+
+/// Why a source gave nothing, without what the error says of the question: whether it waits depends on the other sources.
+fn reason(error: &AnswerError) -> String {
+    match error {
+        AnswerError::DependencyDown { source, .. } | AnswerError::QuestionFails { source } => chain(source.as_ref()),
+        error => chain(error),
     }
 }
 
@@ -179,6 +200,14 @@ mod tests {
         let one = ranking("one", &[("a", true), ("b", true)]);
         let other = ranking("other", &[("x", true), ("b", false)]);
         assert_eq!(ids(&fuse(vec![one, other], 10)), ["b", "a", "x"]);
+    }
+
+    #[test]
+    fn of_a_source_that_is_skipped_no_question_is_said_to_wait() {
+        let away = AnswerError::DependencyDown { dependency: "the search service", source: "it answered 500".into() };
+        assert_eq!(reason(&away), "it answered 500");
+        let refused = AnswerError::QuestionFails { source: "it answered 422".into() };
+        assert_eq!(reason(&refused), "it answered 422");
     }
 
     proptest! {

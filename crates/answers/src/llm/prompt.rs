@@ -8,7 +8,7 @@ use shared::{
     turn::{Role, Turn},
 };
 
-use crate::{AnswerError, Found};
+use crate::{AnswerError, Found, prose::mask_secrets};
 
 /// The built-in instructions; `answer.prompt_file` replaces them.
 const INSTRUCTIONS: &str = include_str!("prompt.md");
@@ -148,7 +148,7 @@ pub(crate) fn message(turn: &Turn, nonce: &Nonce) -> String {
         Role::User => "a person",
         Role::Assistant => "you",
     };
-    format!("<message-{nonce} from=\"{from}\">\n{}\n</message-{nonce}>\n", turn.content.trim())
+    format!("<message-{nonce} from=\"{from}\">\n{}\n</message-{nonce}>\n", mask_secrets(turn.content.trim()))
 }
 
 fn question(material: &Material<'_>, nonce: &Nonce) -> String {
@@ -167,7 +167,10 @@ fn question(material: &Material<'_>, nonce: &Nonce) -> String {
         format!(" files-that-you-cannot-read=\"{}\"", attribute(&names.join(", ")))
     };
     let from = attribute(question.user.as_str());
-    format!("<question-{nonce} from=\"{from}\" in=\"{place}\"{files}>\n{}\n</question-{nonce}>\n", text.trim())
+    format!(
+        "<question-{nonce} from=\"{from}\" in=\"{place}\"{files}>\n{}\n</question-{nonce}>\n",
+        mask_secrets(text.trim())
+    )
 }
 
 /// Text as the value of an attribute: on one line, without what would end it.

@@ -2,15 +2,19 @@
 
 use std::fmt::Write as _;
 
-use shared::answer::{Answer, Format};
+use shared::answer::{Answer, Format, MESSAGE_CHARACTERS};
 
 use super::model::End;
 use crate::{
     Findings, Found,
-    limit::{MAX_ANSWER_CHARACTERS, length, shorten},
+    limit::shorten,
     mention::neutralise,
     prose::{Sanitised, source, sources_list},
 };
+
+/// Most characters that are said, without the list of sources: four messages' worth. A longer answer is nothing that people
+/// read, and each message of it takes a second of the channel's pace.
+const MOST_SAID: usize = 4 * MESSAGE_CHARACTERS;
 
 /// How an answer came out; a label of `threadkeeper_answers_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +45,15 @@ pub(crate) type Searched<'a> = Option<&'a Findings>;
 
 /// The finished answer: the text, remarks about it, and the list of what it cites. `passages` are those that the model had.
 pub(crate) fn finish(said: &Sanitised, end: End, passages: &[Found], searched: Searched<'_>) -> (Answer, Outcome) {
+    let body = shorten(said.text.trim_end(), MOST_SAID);
+    let cited = cited_in(&body, said);
     let outcome = match searched {
-        _ if !said.cited.is_empty() => Outcome::Answered,
+        _ if !cited.is_empty() => Outcome::Answered,
         None => Outcome::NothingAsked,
         Some(_) if passages.iter().any(|found| found.fits) => Outcome::Unsourced,
         Some(_) => Outcome::NothingFits,
     };
-    let sources: Vec<_> = said.cited.iter().filter_map(|index| passages.get(*index)).map(source).collect();
+    let sources: Vec<_> = cited.iter().filter_map(|index| passages.get(*index)).map(source).collect();
     let mut tail = String::new();
     for remark in remarks(outcome, end, searched) {
         write!(tail, "\n\n_{}_", neutralise(&remark)).unwrap_or_default();
@@ -57,8 +63,17 @@ pub(crate) fn finish(said: &Sanitised, end: End, passages: &[Found], searched: S
         tail.push_str("\n\n");
         tail.push_str(&list);
     }
-    let body = shorten(said.text.trim_end(), MAX_ANSWER_CHARACTERS.saturating_sub(length(&tail)));
     (Answer { text: format!("{body}{tail}"), format: Format::Markdown, sources }, outcome)
+}
+
+/// What `body`, the beginning of what was said, cites. The numbers have their order from where they first stand, so those that
+/// are left out with the rest of the text are the last ones.
+fn cited_in<'a>(body: &str, said: &'a Sanitised) -> &'a [usize] {
+    if body == said.text.trim_end() {
+        return &said.cited;
+    }
+    let left = (1..=said.cited.len()).take_while(|number| body.contains(&format!("[{number}]"))).count();
+    &said.cited[..left]
 }
 
 fn remarks(outcome: Outcome, end: End, searched: Searched<'_>) -> Vec<String> {
@@ -141,10 +156,25 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_cut_off_says_so_and_a_long_one_fits_into_a_message() {
-        let long = said(&"words ".repeat(5_000), &[0]);
-        let (answer, _) = finish(&long, End { cut_short: true }, &[found(true)], Some(&findings(&[])));
-        assert!(length(&answer.text) <= MAX_ANSWER_CHARACTERS);
+    fn an_answer_that_was_cut_off_says_so() {
+        let (answer, _) = finish(&said("So [1]", &[0]), End { cut_short: true }, &[found(true)], Some(&findings(&[])));
         assert!(answer.text.contains("cut off at its greatest length") && answer.text.ends_with("`zebra.md`"));
+    }
+
+    #[test]
+    fn an_answer_of_several_messages_is_whole() {
+        let text = "A zebra has stripes. [1]\n\n".repeat(22_000 / 26);
+        let (answer, _) = finish(&said(&text, &[0]), WHOLE, &[found(true)], Some(&findings(&[])));
+        assert_eq!(answer.text, format!("{}\n\n**Sources**\n- [1] Zebra — `zebra.md`", text.trim_end()));
+    }
+
+    #[test]
+    fn an_endless_answer_is_shortened_and_lists_what_is_cited_in_what_is_left() {
+        let text = format!("It has stripes. [1]\n\n{}And legs. [2]", "words ".repeat(20_000));
+        let (answer, _) = finish(&said(&text, &[0, 1]), WHOLE, &[found(true), found(true)], Some(&findings(&[])));
+        assert!(
+            answer.text.contains("(shortened: the answer was") && answer.text.ends_with("\n- [1] Zebra — `zebra.md`")
+        );
+        assert_eq!(answer.sources.len(), 1);
     }
 }

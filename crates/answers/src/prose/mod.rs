@@ -6,7 +6,8 @@
 //!   words; an address without words becomes a remark. An address can carry a thread's content away with one click, and Slack
 //!   fetches some by itself.
 //! * Nobody is notified, and nothing of Slack's own notation has an effect.
-//! * Secrets of known forms are masked.
+//! * Secrets of known forms are masked; they are also masked before anything is quoted ([`Sources::find`](crate::Sources::find))
+//!   or given to a model.
 //! * Only passages that were given are cited. They are numbered in the order in which a reader meets them, not as the model
 //!   knows them: then the numbers have no gaps and fit the list of sources, and no number that was shown changes.
 //! * What hides something (zero-width characters, entities, HTML) is taken out or resolved first.
@@ -32,6 +33,7 @@ mod sanitiser;
 mod secrets;
 mod sources;
 
+pub(crate) use self::secrets::mask_secrets;
 pub use self::{
     sanitiser::{Sanitised, Sanitiser},
     sources::{source, sources_list},

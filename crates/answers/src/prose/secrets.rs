@@ -42,6 +42,16 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// `text`, of any number of lines, with its secrets masked, private keys too: for what is quoted, and for what leaves for a
+/// language model.
+pub(crate) fn mask_secrets(text: &str) -> String {
+    let mut keys = KeyFilter::default();
+    let mut kept = String::with_capacity(text.len());
+    text.chars().for_each(|c| keys.take(c, &mut kept));
+    keys.release(&mut kept);
+    mask(&kept).into_owned()
+}
+
 fn masked(found: &Captures<'_>) -> String {
     let whole = found.get(0).map_or("", |all| all.as_str());
     let Some(secret) = found.name("secret") else { return MASK.to_owned() };

@@ -83,3 +83,31 @@ async fn of_a_long_thread_the_newest_turns_are_told_and_the_sources_stay() {
     assert!(user.contains("number=\"1\""), "{user}");
     assert_eq!(request.body["max_tokens"], 500);
 }
+
+#[tokio::test]
+async fn a_model_is_told_no_secrets() {
+    // Written in parts, so that no scanner takes the tests for a leak.
+    let [page, said, asked] = [
+        concat!("AK", "IAIOSFODNN7EXAMPLE"),
+        concat!("xo", "xb-123456789012-abcdefABCDEF"),
+        concat!("gh", "p_abcdefghijklmnopqrstuvwxyz0123456789"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("zebra.md"), format!("# Zebra\n\nThe zebra has the key {page}.\n")).unwrap();
+    let knowledge = Some(folder.path().to_owned());
+    let laboratory = Laboratory::new().with(|settings| settings.answer.knowledge = knowledge);
+    laboratory
+        .ask(&format!("which key has the zebra of {asked}?"), &[Turn::user(format!("mine is {said}"))])
+        .await
+        .answer();
+    let requests = laboratory.model.requests();
+    assert_eq!(requests.len(), 2, "the question is rewritten and answered");
+    assert!(
+        requests[1].messages[1].1.contains("The zebra has the key (secret removed)."),
+        "{:?}",
+        requests[1].messages
+    );
+    for secret in [page, said, asked] {
+        assert!(requests.iter().all(|request| !request.body.to_string().contains(secret)), "{requests:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Markdown on its way to Slack: in parts that a message can hold, notifying nobody, with a plain text beside it.
+//! Markdown on its way to Slack: in parts that a message can hold, notifying nobody.
 //!
 //! # `markdown_text` or a `markdown` block
 //! Slack takes standard Markdown in the argument `markdown_text`, which excludes `text` and `blocks`
@@ -12,12 +12,8 @@
 //!   fallback, and all that is known of an answer.
 //! * It leaves no room for a second text that says something else: what a notification shows, Slack makes of the message.
 //!
-//! A message with blocks (buttons under an answer) has to bring both: the Markdown as a block, and [`fallback_text`] as `text`,
-//! which notifications, screen readers and older clients show.
-//!
 //! Everything here is a function of its text.
 
-mod fallback;
 mod mentions;
 mod outline;
 mod prepare;
@@ -25,14 +21,13 @@ mod split;
 mod units;
 
 pub use self::{
-    fallback::fallback_text,
     mentions::silence_mentions,
     split::{numbered, split},
 };
 
-/// Most characters of `markdown_text`, <https://docs.slack.dev/reference/methods/chat.postMessage>, and of all `markdown` blocks
-/// of a message together, <https://docs.slack.dev/reference/block-kit/blocks/markdown-block>.
-pub const MAX_CHARACTERS: usize = 12_000;
+/// Most characters of `markdown_text`, and of all `markdown` blocks of a message together,
+/// <https://docs.slack.dev/reference/block-kit/blocks/markdown-block>.
+pub const MAX_CHARACTERS: usize = shared::answer::MESSAGE_CHARACTERS;
 
 /// The length of `text` as Slack may count it at most: in UTF-16 units, so that an emoji is two. Slack does not say
 /// which characters it counts; this never counts fewer.

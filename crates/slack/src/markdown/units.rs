@@ -20,7 +20,7 @@ pub(super) enum Cut {
     Sentence,
     Word,
     Character,
-    /// Behind a heading, before the end of code, in the head of a table: only if nothing else is left.
+    /// Behind a heading or a bold line that stands for one, before the end of code, in the head of a table: only if nothing else is left.
     Never,
 }
 
@@ -63,7 +63,8 @@ pub(super) fn units(outline: &Outline<'_>, longest: usize) -> Vec<Unit> {
 
 fn before_line(outline: &Outline<'_>, previous: &Line, line: &Line) -> Cut {
     let leaf = |line: &Line| line.leaf.map(|leaf| &outline.leaves[leaf].kind);
-    let after_heading = leaf(previous) == Some(&LeafKind::Heading);
+    let after_heading =
+        leaf(previous) == Some(&LeafKind::Heading) || (previous.leaf.is_none() && is_bold(outline.content(previous)));
     if line.leaf.is_some() && line.leaf == previous.leaf {
         return match leaf(line) {
             Some(LeafKind::Heading) => Cut::Never,
@@ -73,10 +74,10 @@ fn before_line(outline: &Outline<'_>, previous: &Line, line: &Line) -> Cut {
         };
     }
     let same_text = line.leaf.is_none() && previous.leaf.is_none() && line.opens == 0 && !line.after_blank;
-    if after_heading {
-        Cut::Never
-    } else if same_text {
+    if same_text {
         Cut::Line
+    } else if after_heading {
+        Cut::Never
     } else {
         let continued = line.chain.len() - line.opens;
         let opened = line.chain.get(continued).map(|container| outline.containers[*container].kind);
@@ -87,6 +88,12 @@ fn before_line(outline: &Outline<'_>, previous: &Line, line: &Line) -> Cut {
             _ => Cut::Nested,
         }
     }
+}
+
+/// Whether a line is all bold, as a heading over a list often is: `**Sources**`.
+fn is_bold(content: &str) -> bool {
+    let bold = content.trim().trim_end_matches(':').strip_prefix("**").and_then(|rest| rest.strip_suffix("**"));
+    bold.is_some_and(|words| !words.is_empty() && !words.trim_end_matches(':').contains("**"))
 }
 
 /// Adds the parts of a long line.

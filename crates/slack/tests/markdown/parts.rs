@@ -29,6 +29,16 @@ fn a_heading_stays_with_what_follows() {
     assert_eq!(parts, [text(500), format!("## Title\n\n{}", text(400))]);
 }
 
+#[rstest]
+#[case("**Sources**\n")]
+#[case("**Next steps:**\n\n")]
+fn a_bold_line_stays_with_its_list(#[case] line: &str) {
+    let list = format!("{line}- [1] {}\n- [2] {}", text(100), text(100));
+    // The line would fit into the first part, and the list would not.
+    let parts = split(&format!("{}\n\n{list}", text(500)), 600);
+    assert_eq!(parts, [text(500), list]);
+}
+
 #[test]
 fn a_code_block_is_closed_and_opened_again() {
     let code = "let x = 1;\n".repeat(60);
