@@ -9,7 +9,7 @@ use shared::{
     turn::Turn,
 };
 
-use crate::{AnswerError, DraftWriter, LlmAnswerer, Sources, echo::EchoAnswerer, extract::ExtractAnswerer};
+use crate::{AnswerError, DraftWriter, Heard, LlmAnswerer, Sources, echo::EchoAnswerer, extract::ExtractAnswerer};
 
 /// What an answer is made from.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,9 @@ pub struct Request<'a> {
     pub question: &'a Question,
     /// The conversation before it, oldest first, without the question itself.
     pub turns: &'a [Turn],
+    /// What others said in the thread before the question, oldest first; known only where the thread was read from Slack. It is
+    /// no part of the stored context: another application shares that, as pairs of question and answer.
+    pub heard: &'a [Heard],
     /// Where to tell how far the answer has come.
     pub draft: &'a DraftWriter,
 }

@@ -8,7 +8,8 @@ use shared::{
 };
 
 use crate::{
-    AnswerError, Answerer, Findings, Found, Inquiry, Request, Sources, Step, knowledge::asks, more::More, quotation,
+    AnswerError, Answerer, Findings, Found, Inquiry, Request, Sources, Step, heard::lending, knowledge::asks,
+    more::More, quotation,
 };
 
 /// Most passages that one answer quotes.
@@ -63,7 +64,7 @@ impl ExtractAnswerer {
     /// What the sources say.
     async fn first(&self, request: &Request<'_>) -> Result<(Answer, Outcome), AnswerError> {
         let Findings { passages, searched, away } =
-            self.find(request, &request.question.text, request.turns, CANDIDATES).await?;
+            self.find(request, &request.question.text, &lending(request), CANDIDATES).await?;
         let fitting: Vec<Found> = passages.into_iter().filter(|found| found.fits).collect();
         let nothing = || {
             format!(

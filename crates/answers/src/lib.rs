@@ -1,6 +1,6 @@
 //! From a question and its thread to an answer with sources.
 //!
-//! The seam is [`Answerer`]: a [`Request`] (the question and the turns before it) in, an answer out.
+//! The seam is [`Answerer`]: a [`Request`] (the question, the turns before it and what others said in its thread) in, an answer out.
 //! [`AnyAnswerer::from_config`] makes the one that `answer.mode` names:
 //!
 //! * `extract` ([`ExtractAnswerer`], the default) asks its sources ([`Sources`]: a folder of pages, held in memory and
@@ -39,6 +39,7 @@ mod draft;
 mod echo;
 mod error;
 mod extract;
+mod heard;
 mod knowledge;
 pub mod limit;
 mod llm;
@@ -56,6 +57,7 @@ pub use self::{
     echo::EchoAnswerer,
     error::{AnswerError, Blame},
     extract::ExtractAnswerer,
+    heard::{Author, Heard},
     knowledge::{Block, Hit, Knowledge, Library, Passage, Skipped},
     llm::{LlmAnswerer, ModelCheck, check_models},
     search::SearchService,

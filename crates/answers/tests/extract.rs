@@ -47,7 +47,10 @@ fn extract(folder: &Path) -> Result<AnyAnswerer, AnswerError> {
 }
 
 async fn ask(answerer: &AnyAnswerer, text: &str, turns: &[Turn]) -> Answer {
-    answerer.answer(&Request { question: &question(text), turns, draft: &answers::draft().0 }).await.unwrap()
+    answerer
+        .answer(&Request { question: &question(text), turns, heard: &[], draft: &answers::draft().0 })
+        .await
+        .unwrap()
 }
 
 fn locations(answer: &Answer) -> Vec<&str> {
@@ -241,7 +244,7 @@ async fn a_folder_that_goes_away_is_not_quoted_and_one_that_is_back_is_read_anew
     let answerer = extract(&folder).unwrap();
     let asked = question("does a zebra have stripes?");
     let (draft, _reader) = answers::draft();
-    let request = Request { question: &asked, turns: &[], draft: &draft };
+    let request = Request { question: &asked, turns: &[], heard: &[], draft: &draft };
     assert_eq!(locations(&answerer.answer(&request).await.unwrap()), ["zebra.md"]);
 
     std::fs::rename(&folder, &elsewhere).unwrap();

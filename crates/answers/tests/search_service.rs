@@ -265,7 +265,7 @@ async fn ask(sources: Sources, text: &str) -> shared::answer::Answer {
         received_ms: 0,
     };
     let (draft, _reader) = answers::draft();
-    let request = Request { question: &question, turns: &[], draft: &draft };
+    let request = Request { question: &question, turns: &[], heard: &[], draft: &draft };
     ExtractAnswerer::new(sources).answer(&request).await.unwrap()
 }
 

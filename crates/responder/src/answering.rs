@@ -43,7 +43,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let rebuilt = memory.turns();
         let (draft, drafts) = answers::draft();
         let turns = rebuilt.as_deref().unwrap_or(grant.context.turns());
-        let request = Request { question, turns, draft: &draft };
+        let request = Request { question, turns, heard: memory.heard(), draft: &draft };
         let started = Instant::now();
         let answering = std::pin::pin!(self.answerer.answer(&request).instrument(tracing::debug_span!("answer")));
         let made = self.make(attempt, drafts, answering).await;

@@ -106,6 +106,8 @@ mod tests {
             user: None,
             bot_id: None,
             app_id: None,
+            app_name: None,
+            team: None,
             text,
             mark: Some(mark),
             subtype: None,

@@ -41,6 +41,7 @@ mod dependencies;
 mod dependency;
 mod failure;
 mod found;
+mod heard;
 mod lease;
 mod notice;
 mod pacing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use answers::Answerer;
+use answers::{Answerer, Heard};
 use shared::{ids::EventKey, task::Question, ts::MessageTs, turn::Turn};
 use slack::{CallError, event::plain_text, replies::Identity, replies::Seen};
 use threads::{
@@ -13,6 +13,7 @@ use threads::{
 use crate::{
     decision::Decision,
     found::{Found, found},
+    heard::heard,
     reconcile::{NO_HISTORY, Trace},
     waiting::Reason,
     worker::{Try, Worker},
@@ -24,9 +25,30 @@ const UNREADABLE_PAUSE: Duration = Duration::from_secs(5);
 /// A question and its answer, as Slack shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exchange {
-    asked: MessageTs,
+    pub(crate) asked: MessageTs,
     question: String,
     answer: String,
+}
+
+/// A thread as it was read from Slack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Past {
+    exchanges: Vec<Exchange>,
+    /// What others said. It is for this answer alone and not for Redis, whose context is shared with another application as
+    /// pairs of question and answer. Each attempt reads it again, and finds the same: only what is older than the question counts.
+    heard: Vec<Heard>,
+}
+
+impl Past {
+    fn of(seen: &[Seen], question: &Question, identity: &Identity, forgotten: Option<MessageTs>) -> Self {
+        let exchanges = pair_up(seen, question, identity, forgotten);
+        let heard = heard(seen, &exchanges, question, identity, forgotten);
+        Self { exchanges, heard }
+    }
+
+    fn turns(&self) -> Vec<Turn> {
+        self.exchanges.iter().flat_map(|e| [Turn::user(&e.question), Turn::assistant(&e.answer)]).collect()
+    }
 }
 
 /// The context that an answer is made from, and what of it Redis does not have.
@@ -34,9 +56,9 @@ pub(crate) enum Memory {
     /// Redis has it.
     Stored,
     /// Read from Slack, because Redis has none.
-    Missing(Vec<Exchange>),
+    Missing(Past),
     /// Read from Slack, because Redis lost data since.
-    Lost(Vec<Exchange>),
+    Lost(Past),
     /// Redis has none, and Slack refuses to show the thread. The answer says so.
     Unreadable,
 }
@@ -46,7 +68,15 @@ impl Memory {
     pub(crate) fn turns(&self) -> Option<Vec<Turn>> {
         match self {
             Self::Stored | Self::Unreadable => None,
-            Self::Missing(exchanges) | Self::Lost(exchanges) => Some(turns(exchanges)),
+            Self::Missing(past) | Self::Lost(past) => Some(past.turns()),
+        }
+    }
+
+    /// What others said before the question, as far as the thread was read.
+    pub(crate) fn heard(&self) -> &[Heard] {
+        match self {
+            Self::Stored | Self::Unreadable => &[],
+            Self::Missing(past) | Self::Lost(past) => &past.heard,
         }
     }
 
@@ -54,18 +84,14 @@ impl Memory {
     pub(crate) fn base(&self, question: &str, answer: &str) -> Base {
         match self {
             Self::Stored | Self::Unreadable => Base::None,
-            Self::Missing(exchanges) => Base::IfAbsent(turns(exchanges)),
-            Self::Lost(exchanges) => {
-                let mut turns = turns(exchanges);
+            Self::Missing(past) => Base::IfAbsent(past.turns()),
+            Self::Lost(past) => {
+                let mut turns = past.turns();
                 turns.extend([Turn::user(question), Turn::assistant(answer)]);
                 Base::Replace(turns)
             }
         }
     }
-}
-
-fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
-    exchanges.iter().flat_map(|e| [Turn::user(&e.question), Turn::assistant(&e.answer)]).collect()
 }
 
 impl<S: ThreadStore, A: Answerer> Worker<S, A> {
@@ -95,16 +121,17 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             }
             seen => seen?,
         };
-        let exchanges = pair_up(&seen, question, identity, grant.forgotten);
-        if !exchanges.is_empty() {
+        let past = Past::of(&seen, question, identity, grant.forgotten);
+        let turns = past.exchanges.len() * 2;
+        if turns > 0 {
             metrics::counter!("threadkeeper_contexts_rebuilt_total").increment(1);
             tracing::info!(
                 slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                turns = exchanges.len() * 2,
-                "context of {} rebuilt from Slack ({} turns)", question.conversation, exchanges.len() * 2,
+                turns, heard = past.heard.len(),
+                "context of {} rebuilt from Slack ({turns} turns)", question.conversation,
             );
         }
-        Ok(if lost { Memory::Lost(exchanges) } else { Memory::Missing(exchanges) })
+        Ok(if lost { Memory::Lost(past) } else { Memory::Missing(past) })
     }
 
     /// The thread's earlier turns are in Slack and cannot be read at present: an answer that has forgotten them is what
@@ -138,7 +165,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         match self.messages(question).await {
             // The stored context stays, and the next question reads the thread if it is stale.
             Err(CallError::Refused { .. }) => Ok(Memory::Unreadable),
-            seen => Ok(Memory::Lost(pair_up(&seen?, question, identity, grant.forgotten))),
+            seen => Ok(Memory::Lost(Past::of(&seen?, question, identity, grant.forgotten))),
         }
     }
 
@@ -167,7 +194,12 @@ fn is_untrusted(stale: bool, previous: Previous, found: bool) -> bool {
 /// Puts each own answer beside its question, in the order in which the questions were asked. What was never answered is
 /// no turn, as in a context that was never lost; a younger question that was answered first is one, since people see it.
 /// What was asked before the thread was forgotten on request is none either, whenever it was answered.
-fn pair_up(seen: &[Seen], question: &Question, identity: &Identity, forgotten: Option<MessageTs>) -> Vec<Exchange> {
+pub(crate) fn pair_up(
+    seen: &[Seen],
+    question: &Question,
+    identity: &Identity,
+    forgotten: Option<MessageTs>,
+) -> Vec<Exchange> {
     let own: Vec<Seen> = seen.iter().filter(|message| message.is_by(identity)).cloned().collect();
     let mut exchanges: Vec<Exchange> = seen
         .iter()
@@ -189,7 +221,7 @@ fn pair_up(seen: &[Seen], question: &Question, identity: &Identity, forgotten: O
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use rstest::rstest;
     use shared::{
         conversation::Conversation,
@@ -200,21 +232,32 @@ mod tests {
 
     use super::*;
 
-    fn ts(seconds: u64) -> MessageTs {
+    pub(crate) fn ts(seconds: u64) -> MessageTs {
         MessageTs::from_micros(seconds * 1_000_000).unwrap()
     }
 
-    fn bot() -> Identity {
+    pub(crate) fn bot() -> Identity {
         Identity { team: TeamId::new("T1"), user: UserId::new("UBOT"), bot_id: Some("B1".to_owned()), url: None }
     }
 
-    fn said(seconds: u64, user: &str, text: &str) -> Seen {
+    pub(crate) fn said(seconds: u64, user: &str, text: &str) -> Seen {
         let user = Some(UserId::new(user));
         let (ts, text) = (ts(seconds), text.to_owned());
-        Seen { ts, thread_ts: None, user, bot_id: None, app_id: None, text, mark: None, subtype: None }
+        Seen {
+            ts,
+            thread_ts: None,
+            user,
+            bot_id: None,
+            app_id: None,
+            app_name: None,
+            team: None,
+            text,
+            mark: None,
+            subtype: None,
+        }
     }
 
-    fn answered(seconds: u64, question: u64, text: &str) -> Seen {
+    pub(crate) fn answered(seconds: u64, question: u64, text: &str) -> Seen {
         let mark = Mark {
             event_type: Metadata::ANSWER.to_owned(),
             event_key: Some(EventKey::of(&ChannelId::new("C1"), &ts(question)).to_string()),
@@ -224,7 +267,7 @@ mod tests {
         Seen { mark: Some(mark), ..said(seconds, "UBOT", text) }
     }
 
-    fn question(seconds: u64) -> Question {
+    pub(crate) fn question(seconds: u64) -> Question {
         let channel = ChannelId::new("C1");
         Question {
             team: TeamId::new("T1"),
@@ -312,8 +355,9 @@ mod tests {
     fn lost_contexts_are_replaced_as_a_whole_and_missing_ones_begun() {
         let exchanges = vec![Exchange { asked: ts(1), question: "one?".to_owned(), answer: "first".to_owned() }];
         let before = vec![Turn::user("one?"), Turn::assistant("first")];
-        assert_eq!(Memory::Missing(exchanges.clone()).base("now?", "now"), Base::IfAbsent(before.clone()));
+        let past = Past { exchanges, heard: Vec::new() };
+        assert_eq!(Memory::Missing(past.clone()).base("now?", "now"), Base::IfAbsent(before.clone()));
         let whole = [before, vec![Turn::user("now?"), Turn::assistant("now")]].concat();
-        assert_eq!(Memory::Lost(exchanges).base("now?", "now"), Base::Replace(whole));
+        assert_eq!(Memory::Lost(past).base("now?", "now"), Base::Replace(whole));
     }
 }

@@ -1,6 +1,9 @@
 //! The way of one question through `llm` mode.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use rand::{SeedableRng as _, rngs::StdRng};
 use shared::{answer::Answer, config::Settings};
@@ -12,9 +15,10 @@ use super::{
     prompt::{Instructions, Material, Nonce},
     provenance::{self, Outcome},
     rewrite::Rewriter,
+    said::thread,
     tokens::Counter,
 };
-use crate::{AnswerError, Answerer, Findings, Inquiry, Request, Sources, Step, knowledge::asks};
+use crate::{AnswerError, Answerer, Findings, Inquiry, Request, Sources, Step, heard::lending, knowledge::asks};
 
 /// Has a language model answer from the sources.
 #[derive(Debug)]
@@ -62,7 +66,8 @@ impl LlmAnswerer {
         let findings = if asks(&question.text) { Some(self.search(request, &nonce, until).await?) } else { None };
         let nothing = Findings::default();
         let Findings { passages, searched, .. } = findings.as_ref().unwrap_or(&nothing);
-        let material = Material { question, text: &question.text, turns: request.turns, passages, searched };
+        let thread = thread(request);
+        let material = Material { question, text: &question.text, thread: &thread, passages, searched };
         let fitted = budget::fit(self.budget, material, &self.instructions, &nonce);
         let passages = &passages[..fitted.passages];
         request.draft.step(Step::Thinking);
@@ -74,9 +79,10 @@ impl LlmAnswerer {
         request.draft.step(Step::Searching);
         let question = request.question;
         let rewritten = self.rewriter.rewrite(&self.models, request, nonce).await;
+        let turns = if rewritten.is_some() { Cow::default() } else { lending(request) };
         let inquiry = Inquiry {
             query: rewritten.as_deref().unwrap_or(&question.text),
-            turns: if rewritten.is_some() { &[] } else { request.turns },
+            turns: &turns,
             user: &question.user,
             channel: &question.channel,
             limit: self.passages,

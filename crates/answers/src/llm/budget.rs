@@ -1,12 +1,11 @@
 //! Keeps a request within the model's context.
 //!
-//! The question and the rules always stay. Of the rest the oldest turns go first, then passages from the last: a thread's
+//! The question and the rules always stay. Of the rest the oldest messages of the thread go first, then passages from the last: a thread's
 //! beginning matters less than what the answer is made from.
-
-use shared::turn::Turn;
 
 use super::{
     prompt::{Instructions, Material, Nonce, Prompt, message, source},
+    said::Said,
     tokens::Counter,
 };
 use crate::Found;
@@ -36,23 +35,23 @@ pub(crate) struct Fitted {
 impl Budget {
     /// The request for an answer, with as much of the material as fits. `write` writes it.
     pub(crate) fn fit(self, material: Material<'_>, nonce: &Nonce, write: impl Fn(&Material<'_>) -> Prompt) -> Fitted {
-        let bare = Material { turns: &[], passages: &[], ..material };
+        let bare = Material { thread: &[], passages: &[], ..material };
         let fixed = self.size(&write(&bare)) + WRAPPING;
         if fixed > self.tokens {
             return self.question_alone(bare, write);
         }
         let mut left = self.tokens - fixed;
         let mut passages = self.leading(material.passages, &mut left, nonce);
-        let mut turns = self.latest(material.turns, &mut left, nonce);
+        let mut thread = self.latest(material.thread, &mut left, nonce);
         // Tokens of texts that are joined are not exactly the sum of theirs.
         loop {
-            let fitting = Material { turns, passages, ..material };
+            let fitting = Material { thread, passages, ..material };
             let prompt = write(&fitting);
             if self.size(&prompt) <= self.tokens {
                 return Fitted { prompt, passages: passages.len() };
             }
-            match (turns, passages) {
-                ([_, later @ ..], _) => turns = later,
+            match (thread, passages) {
+                ([_, later @ ..], _) => thread = later,
                 ([], [earlier @ .., _]) => passages = earlier,
                 ([], []) => return self.question_alone(bare, write),
             }
@@ -70,11 +69,11 @@ impl Budget {
         &all[..taken]
     }
 
-    /// As many turns, back from the newest, as there is room for.
-    fn latest<'a>(self, all: &'a [Turn], left: &mut usize, nonce: &Nonce) -> &'a [Turn] {
+    /// As many messages, back from the newest, as there is room for.
+    fn latest<'a>(self, all: &'a [Said<'a>], left: &mut usize, nonce: &Nonce) -> &'a [Said<'a>] {
         let mut first = all.len();
-        for turn in all.iter().rev() {
-            let Some(rest) = left.checked_sub(self.counter.count(&message(turn, nonce))) else { break };
+        for said in all.iter().rev() {
+            let Some(rest) = left.checked_sub(self.counter.count(&message(said, nonce))) else { break };
             *left = rest;
             first -= 1;
         }
@@ -114,9 +113,11 @@ mod tests {
         conversation::Conversation,
         ids::{ChannelId, EventId, TeamId, UserId},
         task::{Question, Surface},
+        turn::Turn,
     };
 
     use super::*;
+    use crate::{Author, Heard};
 
     fn question(text: &str) -> Question {
         let (channel, ts) = (ChannelId::new("C0FFEE"), "1729636800.000100".parse().unwrap());
@@ -149,6 +150,11 @@ mod tests {
         }
     }
 
+    fn heard(text: &str) -> Heard {
+        let author = Author::Person(UserId::new("U0OTHER"));
+        Heard { author, outside: true, text: text.to_owned(), turns_before: 0 }
+    }
+
     fn texts(most: usize) -> impl Strategy<Value = Vec<String>> {
         proptest::collection::vec(prop_oneof!["[a-z ]{0,400}", "\\PC{0,200}", "[0-9 \n]{0,300}"], 0..most)
     }
@@ -173,11 +179,15 @@ mod tests {
             let nonce = Nonce::random(&mut StdRng::seed_from_u64(7));
             let question = question(&text);
             let turns: Vec<Turn> = said.iter().enumerate().map(|(n, t)| Turn::user(format!("turn-{n}- {t}"))).collect();
+            let heard: Vec<Heard> = turns.iter().map(|turn| heard(&turn.content)).collect();
+            let each = turns.iter().zip(&heard).enumerate();
+            let thread: Vec<Said<'_>> =
+                each.map(|(n, (turn, heard))| if n % 2 == 0 { Said::Turn(turn) } else { Said::Heard(heard) }).collect();
             let passages: Vec<Found> = told.iter().enumerate().map(|(n, t)| found(&format!("passage-{n}- {t}"))).collect();
-            let bare = Material { question: &question, text: "", turns: &[], passages: &[], searched: &[] };
+            let bare = Material { question: &question, text: "", thread: &[], passages: &[], searched: &[] };
             let least = Budget { counter, tokens: 0 }.size(&instructions.prompt(&bare, &nonce));
             let budget = Budget { counter, tokens: least + room };
-            let material = Material { text: &question.text, turns: &turns, passages: &passages, ..bare };
+            let material = Material { text: &question.text, thread: &thread, passages: &passages, ..bare };
             let fitted = fit(budget, material, &instructions, &nonce);
 
             prop_assert!(budget.size(&fitted.prompt) <= budget.tokens);
@@ -189,7 +199,7 @@ mod tests {
             if fitted.passages < passages.len() {
                 // A passage was too much: there was no room for it, so older things gave way first.
                 let next = source(&passages[fitted.passages], fitted.passages + 1, &nonce);
-                let without_turns = Material { turns: &[], passages: &passages[..fitted.passages], ..material };
+                let without_turns = Material { thread: &[], passages: &passages[..fitted.passages], ..material };
                 let used = budget.size(&instructions.prompt(&without_turns, &nonce));
                 prop_assert!(used + counter.count(&next) + WRAPPING + FRAME > budget.tokens);
             }
@@ -199,9 +209,10 @@ mod tests {
     #[test]
     fn everything_is_told_where_there_is_room() {
         let (question, nonce) = (question("why?"), Nonce::random(&mut StdRng::seed_from_u64(7)));
-        let (turns, passages) = ([Turn::user("before")], [found("a fact")]);
+        let (turn, passages) = (Turn::user("before"), [found("a fact")]);
+        let thread = [Said::Turn(&turn)];
         let material =
-            Material { question: &question, text: "why?", turns: &turns, passages: &passages, searched: &[] };
+            Material { question: &question, text: "why?", thread: &thread, passages: &passages, searched: &[] };
         let instructions = Instructions::read(None).unwrap();
         let fitted = fit(Budget { counter: Counter::Cautious, tokens: 10_000 }, material, &instructions, &nonce);
         assert_eq!(fitted.prompt, instructions.prompt(&material, &nonce));

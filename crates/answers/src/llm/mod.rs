@@ -1,7 +1,7 @@
 //! `llm` mode: a language model answers from the sources.
 //!
 //! In reading order: [`answerer`] is the way of one question; [`rewrite`] makes a follow-up stand by itself before it is
-//! searched; [`prompt`] writes the request within a [`budget`] of [`tokens`]; [`attempts`] asks the models, again where that
+//! searched; [`said`] puts the thread in order; [`prompt`] writes the request within a [`budget`] of [`tokens`]; [`attempts`] asks the models, again where that
 //! may help; [`model`] is one of them, behind the client library, at its [`provider`]; [`failure`] says what a failure means;
 //! [`thoughts`] are left out; [`writing`] is the answer while it
 //! comes; [`provenance`] says under an answer where it is from, or that it is from nowhere.
@@ -16,6 +16,7 @@ mod prompt;
 mod provenance;
 mod provider;
 mod rewrite;
+mod said;
 mod thoughts;
 mod tokens;
 mod writing;

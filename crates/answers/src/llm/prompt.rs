@@ -8,7 +8,8 @@ use shared::{
     turn::{Role, Turn},
 };
 
-use crate::{AnswerError, Found, prose::mask_secrets};
+use super::said::Said;
+use crate::{AnswerError, Author, Found, Heard, prose::mask_secrets};
 
 /// The built-in instructions; `answer.prompt_file` replaces them.
 const INSTRUCTIONS: &str = include_str!("prompt.md");
@@ -51,8 +52,8 @@ pub(crate) struct Material<'a> {
     pub(crate) question: &'a Question,
     /// The question's text; cut, when it alone is too long.
     pub(crate) text: &'a str,
-    /// The conversation before it, oldest first.
-    pub(crate) turns: &'a [Turn],
+    /// What was said in the thread before it, oldest first.
+    pub(crate) thread: &'a [Said<'a>],
     /// The passages in the order of their numbers.
     pub(crate) passages: &'a [Found],
     /// What was searched.
@@ -85,7 +86,7 @@ impl Instructions {
     /// The request for an answer.
     pub(crate) fn prompt(&self, material: &Material<'_>, nonce: &Nonce) -> Prompt {
         let mut user = sources(material, nonce);
-        user.push_str(&thread(material.turns, nonce));
+        user.push_str(&thread(material.thread, nonce));
         user.push_str(&question(material, nonce));
         Prompt { system: format!("{}\n\n{}", self.0.trim(), boundaries(material.question, nonce)), user }
     }
@@ -94,7 +95,7 @@ impl Instructions {
 /// The request to make a question stand by itself.
 pub(crate) fn rewriting(material: &Material<'_>, nonce: &Nonce) -> Prompt {
     let system = format!("{}\n\n{}", REWRITE.trim(), boundaries(material.question, nonce));
-    Prompt { system, user: thread(material.turns, nonce) + &question(material, nonce) }
+    Prompt { system, user: thread(material.thread, nonce) + &question(material, nonce) }
 }
 
 fn boundaries(question: &Question, nonce: &Nonce) -> String {
@@ -134,16 +135,37 @@ pub(crate) fn source(found: &Found, number: usize, nonce: &Nonce) -> String {
     format!("{head}>\n{}\n</source-{nonce}>\n", found.text.trim())
 }
 
-fn thread(turns: &[Turn], nonce: &Nonce) -> String {
-    if turns.is_empty() {
+fn thread(said: &[Said<'_>], nonce: &Nonce) -> String {
+    if said.is_empty() {
         return String::new();
     }
-    let said: String = turns.iter().map(|turn| message(turn, nonce)).collect();
+    let said: String = said.iter().map(|said| message(said, nonce)).collect();
     format!("<thread-{nonce}>\n{said}</thread-{nonce}>\n")
 }
 
-/// One message of the thread. The context knows only whether a person said it or the bot.
-pub(crate) fn message(turn: &Turn, nonce: &Nonce) -> String {
+/// One message of the thread.
+pub(crate) fn message(said: &Said<'_>, nonce: &Nonce) -> String {
+    match said {
+        Said::Turn(turn) => turn_message(turn, nonce),
+        Said::Heard(heard) => heard_message(heard, nonce),
+    }
+}
+
+/// A message by somebody else. An app gives itself its name, so that it stands where no person's id and no "you" stands.
+fn heard_message(heard: &Heard, nonce: &Nonce) -> String {
+    let from = match &heard.author {
+        Author::Person(user) => format!("from=\"{}\"", attribute(user.as_str())),
+        Author::App(name) => format!("from=\"an app\" name=\"{}\"", attribute(name)),
+    };
+    let workspace = if heard.outside { "no" } else { "yes" };
+    format!(
+        "<message-{nonce} {from} workspace=\"{workspace}\">\n{}\n</message-{nonce}>\n",
+        mask_secrets(heard.text.trim())
+    )
+}
+
+/// A question to the bot, or its answer. The context knows only whether a person said it or the bot.
+fn turn_message(turn: &Turn, nonce: &Nonce) -> String {
     let from = match turn.role {
         Role::User => "a person",
         Role::Assistant => "you",
@@ -167,8 +189,10 @@ fn question(material: &Material<'_>, nonce: &Nonce) -> String {
         format!(" files-that-you-cannot-read=\"{}\"", attribute(&names.join(", ")))
     };
     let from = attribute(question.user.as_str());
+    // In a shared channel the question does not tell which side asks.
+    let workspace = if question.externally_shared { "unknown" } else { "yes" };
     format!(
-        "<question-{nonce} from=\"{from}\" in=\"{place}\"{files}>\n{}\n</question-{nonce}>\n",
+        "<question-{nonce} from=\"{from}\" workspace=\"{workspace}\" in=\"{place}\"{files}>\n{}\n</question-{nonce}>\n",
         mask_secrets(text.trim())
     )
 }

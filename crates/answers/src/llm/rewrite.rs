@@ -13,6 +13,7 @@ use super::{
     budget::Budget,
     failure::{Failure, Kind},
     prompt::{Material, Nonce, rewriting},
+    said::thread,
 };
 use crate::Request;
 
@@ -40,7 +41,8 @@ impl Rewriter {
     /// The question so that it stands by itself; none when it does already, since nothing was said before it, or when the model
     /// does not help in time: then the words of the turns before it help the search.
     pub(crate) async fn rewrite(&self, models: &Models, request: &Request<'_>, nonce: &Nonce) -> Option<String> {
-        if request.turns.is_empty() {
+        let thread = thread(request);
+        if thread.is_empty() {
             return None;
         }
         let key = request.question.event_key();
@@ -50,7 +52,7 @@ impl Rewriter {
         let model = models.preferred();
         let budget = Budget { counter: model.counter(), tokens: REQUEST_TOKENS };
         let question = request.question;
-        let material = Material { question, text: &question.text, turns: request.turns, passages: &[], searched: &[] };
+        let material = Material { question, text: &question.text, thread: &thread, passages: &[], searched: &[] };
         let prompt = budget.fit(material, nonce, |material| rewriting(material, nonce)).prompt;
         let asked = tokio::time::timeout(self.timeout, model.ask_briefly(&prompt, LONGEST_TOKENS)).await;
         let outcome = asked.unwrap_or_else(|_| Err(Failure::new(&model.place, Kind::Silent(self.timeout))));

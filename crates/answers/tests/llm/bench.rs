@@ -18,7 +18,7 @@ async fn the_first_words_of_an_immediate_model_are_shown_within_a_second() {
     for _ in 0..100 {
         let (draft, mut reader) = answers::draft();
         let start = Instant::now();
-        let request = Request { question: &question, turns: &[], draft: &draft };
+        let request = Request { question: &question, turns: &[], heard: &[], draft: &draft };
         let first_words = async {
             while reader.now().text.is_empty() {
                 assert!(reader.changed().await, "the answer ended without a word");

@@ -5,6 +5,7 @@
 
 mod answers_with_sources;
 mod bench;
+mod discussions;
 mod failing_models;
 mod follow_ups;
 mod metrics;
@@ -13,7 +14,7 @@ mod start;
 
 use std::{path::Path, time::Duration};
 
-use answers::{AnswerError, Answerer, AnyAnswerer, DraftReader, Request};
+use answers::{AnswerError, Answerer, AnyAnswerer, DraftReader, Heard, Request};
 use shared::{
     answer::Answer,
     config::{AnswerMode, Secret, SecretUrl, Settings},
@@ -68,8 +69,12 @@ impl Laboratory {
 }
 
 async fn ask(answerer: &AnyAnswerer, question: &Question, turns: &[Turn]) -> Outcome {
+    ask_after(answerer, question, turns, &[]).await
+}
+
+async fn ask_after(answerer: &AnyAnswerer, question: &Question, turns: &[Turn], heard: &[Heard]) -> Outcome {
     let (draft, reader) = answers::draft();
-    let result = answerer.answer(&Request { question, turns, draft: &draft }).await;
+    let result = answerer.answer(&Request { question, turns, heard, draft: &draft }).await;
     Outcome { result, draft: reader }
 }
 

@@ -28,7 +28,9 @@ async fn a_model_is_told_rules_sources_thread_and_question() {
     assert!(user.1.contains(&format!("<source-{word} number=\"1\" title=\"")), "{}", user.1);
     assert!(user.1.contains(&format!("<message-{word} from=\"a person\">\nwe use Kubernetes\n")), "{}", user.1);
     assert!(user.1.contains(&format!("<message-{word} from=\"you\">\nGood to know.\n")), "{}", user.1);
-    assert!(user.1.contains(&format!("<question-{word} from=\"U0ASKS\" in=\"a channel\">\nhow can I roll back")));
+    assert!(user.1.contains(&format!(
+        "<question-{word} from=\"U0ASKS\" workspace=\"yes\" in=\"a channel\">\nhow can I roll back"
+    )));
     assert_eq!(request.key.as_deref(), Some("sk-hush"));
 }
 

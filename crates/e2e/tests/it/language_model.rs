@@ -74,6 +74,38 @@ async fn a_question_and_its_follow_up_are_answered_with_sources() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_mentioned_in_a_discussion_knows_what_was_said_before() {
+    let laboratory = Laboratory::start(|stack| stack).await;
+    let Laboratory { world, model, .. } = &laboratory;
+    let (channel, kim) = (world.slack.channel("general"), world.slack.person("kim"));
+    let say = |user, text, thread| world.slack.say(&channel, user, text, thread).expect("it is said");
+    let root = say(&world.person, "We decided that Kim rolls back release 42 on Friday.", None);
+    let root = world.slack.tell(root).await;
+    world.slack.tell(say(&kim, "At noon, after the zebra was fed.", Some(root.ts))).await;
+    let asked = world.ask(&channel, "who rolls back, and when?", Some(root.ts)).await;
+    world.slack.tell(say(&kim, "I never said that.", Some(root.ts))).await;
+    let answer = world.answer(&asked).await.text;
+
+    let requests = model.requests();
+    let request = requests.iter().rfind(|request| request.stream).expect("the model was asked").text();
+    for (user, text) in
+        [(&world.person, "We decided that Kim rolls back release 42 on Friday."), (&kim, "At noon, after")]
+    {
+        let (before, _) = request.split_once(text).unwrap_or_else(|| panic!("`{text}` is not in {request}"));
+        let head = before.lines().last().expect("the head of a message");
+        assert!(
+            head.starts_with("<message-") && head.ends_with(&format!("from=\"{user}\" workspace=\"yes\">")),
+            "{head}"
+        );
+    }
+    assert!(!request.contains("I never said that."), "only what is older than the question counts: {request}");
+    let turns = [("user", "who rolls back, and when?".to_owned()), ("assistant", answer.clone())];
+    world.assert_one_answer_each(&[(&asked, answer)]).await;
+    assert_eq!(world.context(&channel, root.ts), turns.map(|(role, text)| (role.to_owned(), text)), "pairs alone");
+    laboratory.assert_logs_keep_secrets();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_answer_grows_in_one_message_and_costs_few_calls() {
     let laboratory = Laboratory::start(|stack| stack).await;
     let Laboratory { world, model, .. } = &laboratory;

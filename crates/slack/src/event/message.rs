@@ -90,7 +90,7 @@ fn check_subtype(event: &Value) -> Result<(), Reason> {
 }
 
 /// `channel_join`, `group_topic`, `bot_add` and the like: what Slack writes into a channel by itself.
-fn is_notice(subtype: &str) -> bool {
+pub(crate) fn is_notice(subtype: &str) -> bool {
     let in_channel = ["channel_", "group_", "bot_", "pinned_", "unpinned_"];
     let others = ["ekm_access_denied", "reminder_add", "huddle_thread", "joiner_notification", "tombstone"];
     in_channel.iter().any(|start| subtype.starts_with(start)) || others.contains(&subtype)
@@ -127,7 +127,7 @@ fn surface_of(event: &Value, channel: &ChannelId) -> Surface {
 }
 
 /// What was written, in Slack's notation: the text, else what blocks or attachments (a forwarded message) say.
-fn written_text(event: &Value) -> Cow<'_, str> {
+pub(crate) fn written_text(event: &Value) -> Cow<'_, str> {
     if let Some(text) = event.text("text") {
         return Cow::Borrowed(text);
     }

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 use shared::{
-    ids::{EventKey, UserId},
+    ids::{EventKey, TeamId, UserId},
     ts::MessageTs,
 };
 
 use super::{Identity, Metadata, Part};
+use crate::event::{is_notice, written_text};
 
 /// A message that was read from a thread or a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,12 @@ pub struct Seen {
     pub bot_id: Option<String>,
     /// The app that wrote it, `A…`.
     pub app_id: Option<String>,
-    /// What it says, in Slack's notation.
+    /// The name of the app that wrote it.
+    pub app_name: Option<String>,
+    /// The workspace of whoever wrote it.
+    pub team: Option<TeamId>,
+    /// What it says, in Slack's notation; of a message without text, as monitoring apps send them, what its blocks or attachments
+    /// say.
     pub text: String,
     /// Its metadata, if it has some.
     pub mark: Option<Mark>,
@@ -47,6 +53,12 @@ impl Seen {
     pub fn is_by(&self, identity: &Identity) -> bool {
         let same_user = self.user.as_ref() == Some(&identity.user);
         same_user || (self.bot_id.is_some() && self.bot_id == identity.bot_id)
+    }
+
+    /// Whether a person or an app said it; else it is what Slack itself wrote, or is hidden.
+    pub fn is_said(&self) -> bool {
+        let silent = ["assistant_app_thread", "message_changed", "message_deleted", "message_replied"];
+        self.subtype.as_deref().is_none_or(|subtype| !is_notice(subtype) && !silent.contains(&subtype))
     }
 
     /// Which message of an answer to `question` it is; none = of no answer to it.
@@ -75,7 +87,10 @@ impl Seen {
             user: text("user").map(UserId::new),
             bot_id: text("bot_id"),
             app_id: text("app_id"),
-            text: text("text").unwrap_or_default(),
+            app_name: text("username")
+                .or_else(|| message.pointer("/bot_profile/name").and_then(Value::as_str).map(str::to_owned)),
+            team: ["user_team", "team", "source_team"].into_iter().find_map(text).map(TeamId::new),
+            text: written_text(message).into_owned(),
             mark: message.get("metadata").and_then(Mark::read),
             subtype: text("subtype"),
         })

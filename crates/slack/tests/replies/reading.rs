@@ -47,6 +47,32 @@ async fn a_thread_is_read_to_its_last_page_and_our_answer_is_recognised() {
 }
 
 #[tokio::test]
+async fn messages_of_others_tell_who_wrote_them_where_and_what() {
+    let messages = json!([
+        {"ts": "1764000005.000200", "user": "U1", "team": "T1", "user_team": "T2", "source_team": "T2", "text": "hello"},
+        {"ts": "1764000006.000200", "subtype": "bot_message", "bot_id": "B7", "username": "Alerts", "text": "",
+            "attachments": [{"fallback": "it burns"}]},
+        {"ts": "1764000007.000200", "user": "U8", "bot_id": "B8", "bot_profile": {"name": "Builds"}, "team": "T1",
+            "text": "green"},
+        {"ts": "1764000008.000200", "user": "U1", "subtype": "channel_join", "text": "<@U1> has joined"},
+    ]);
+    let server = Server::start([page(&messages, None)]);
+    let root = ts("1764000005.000200");
+    let seen = replies(&server.url("http"), GENEROUS).thread(&channel(), root, root).await.unwrap();
+    let told: Vec<_> = seen
+        .iter()
+        .map(|one| (one.team.as_ref().map(TeamId::as_str), one.app_name.as_deref(), one.text.as_str(), one.is_said()))
+        .collect();
+    let expected = [
+        (Some("T2"), None, "hello", true),
+        (None, Some("Alerts"), "it burns", true),
+        (Some("T1"), Some("Builds"), "green", true),
+        (None, None, "<@U1> has joined", false),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn a_channels_history_is_read_from_a_time_on() {
     let server = Server::start([page(&json!([{"ts": "1764000009.000400"}]), None)]);
     let replies = replies(&server.url("http"), GENEROUS);
