@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use answers::{AnswerError, Answerer, AnyAnswerer, Blame, Request};
+use answers::{AnswerError, Answerer, AnyAnswerer, Author, Blame, Heard, Request};
 use rstest::rstest;
 use shared::{
     answer::{Answer, Format},
@@ -233,6 +233,22 @@ fn a_knowledge_folder_that_cannot_serve_is_refused_with_the_option() {
         let message = refused.unwrap_err().to_string();
         assert!(message.contains("`answer.knowledge`"), "{message}");
     }
+}
+
+#[tokio::test]
+async fn a_first_question_in_a_discussion_is_searched_with_the_words_of_its_root() {
+    let (answerer, asked) = (extract(&knowledge()).unwrap(), question("and how long does it take?"));
+    let person = |text: &str| Heard {
+        author: Author::Person(UserId::new("U0OTHER")),
+        outside: false,
+        text: text.to_owned(),
+        turns_before: 0,
+    };
+    let heard = [person("how can I roll back a deployment?"), person("how many days of holiday do we have?")];
+    let (draft, _reader) = answers::draft();
+    let request = Request { question: &asked, turns: &[], heard: &heard, draft: &draft };
+    let answer = answerer.answer(&request).await.unwrap();
+    assert!(locations(&answer)[0].starts_with("operations/deployments.md"), "{}", answer.text);
 }
 
 #[tokio::test]

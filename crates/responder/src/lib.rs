@@ -5,7 +5,7 @@
 //!   worker::Worker::handle    one delivery, from claim to its end
 //!     claim                   may this question run now, and here?          not its turn -> parked
 //!     reconcile               an earlier attempt may have posted: look in Slack before posting again
-//!     remember                the context of the claim, or rebuilt from Slack where Redis has none
+//!     remember                the context of the claim, or rebuilt from Slack where Redis has none, with what others said
 //!     answer                  under a lease that is renewed, within a deadline; not while what it is made from is away
 //!       stream                what may be shown of it meanwhile, in a message that grows
 //!     post                    announce in Redis, then one call to Slack for each message, never repeated

@@ -90,7 +90,7 @@ fn check_subtype(event: &Value) -> Result<(), Reason> {
 }
 
 /// `channel_join`, `group_topic`, `bot_add` and the like: what Slack writes into a channel by itself.
-pub(crate) fn is_notice(subtype: &str) -> bool {
+fn is_notice(subtype: &str) -> bool {
     let in_channel = ["channel_", "group_", "bot_", "pinned_", "unpinned_"];
     let others = ["ekm_access_denied", "reminder_add", "huddle_thread", "joiner_notification", "tombstone"];
     in_channel.iter().any(|start| subtype.starts_with(start)) || others.contains(&subtype)

@@ -21,10 +21,7 @@ use shared::{
 
 use self::envelope::{Envelope, Fields};
 pub use self::reason::Reason;
-pub(crate) use self::{
-    message::{is_notice, written_text},
-    text::escape,
-};
+pub(crate) use self::{message::written_text, text::escape};
 
 /// What the receiver knows and an event does not say.
 #[derive(Debug, Clone)]

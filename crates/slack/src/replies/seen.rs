@@ -7,7 +7,7 @@ use shared::{
 };
 
 use super::{Identity, Metadata, Part};
-use crate::event::{is_notice, written_text};
+use crate::event::written_text;
 
 /// A message that was read from a thread or a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +55,9 @@ impl Seen {
         same_user || (self.bot_id.is_some() && self.bot_id == identity.bot_id)
     }
 
-    /// Whether a person or an app said it; else it is what Slack itself wrote, or is hidden.
+    /// Whether a person or an app said it; else it is what Slack itself wrote (<https://docs.slack.dev/reference/events/message>).
     pub fn is_said(&self) -> bool {
-        let silent = ["assistant_app_thread", "message_changed", "message_deleted", "message_replied"];
-        self.subtype.as_deref().is_none_or(|subtype| !is_notice(subtype) && !silent.contains(&subtype))
+        matches!(self.subtype.as_deref(), None | Some("file_share" | "thread_broadcast" | "me_message" | "bot_message"))
     }
 
     /// Which message of an answer to `question` it is; none = of no answer to it.
