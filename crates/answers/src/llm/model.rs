@@ -32,6 +32,8 @@ pub(crate) struct Model {
 pub(crate) struct Patience {
     /// For the first piece.
     pub(crate) first_token: Duration,
+    /// For the first piece too: afterwards it is another model's turn.
+    pub(crate) silent_until: Instant,
     /// For each further piece.
     pub(crate) pause: Duration,
     /// For all of them.
@@ -112,13 +114,15 @@ impl Model {
         // The first wait includes the connection; a sign of life that is no text begins the others.
         let (mut wait, mut spoken, mut thoughts) = (Wait::First, String::new(), Thoughts::default());
         loop {
-            let time = match wait {
-                Wait::First => patience.first_token,
-                Wait::Next => patience.pause,
+            let (time, until) = match wait {
+                Wait::First => (patience.first_token, patience.silent_until),
+                Wait::Next => (patience.pause, patience.until),
             };
-            let left = patience.until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(Instant::now());
             let Ok(event) = tokio::time::timeout(time.min(left), stream.next()).await else {
-                return Err(Failure::new(&self.place, too_late(wait, time, left)));
+                let mut failure = Failure::new(&self.place, too_late(wait, time, left));
+                failure.heard = wait == Wait::Next;
+                return Err(failure);
             };
             match event {
                 Some(Ok(ChatStreamEvent::Start)) => {}
@@ -163,6 +167,7 @@ impl Model {
     fn ended(&self, end: &StreamEnd, spoken: &str) -> Result<End, Failure> {
         match &end.captured_stop_reason {
             Some(StopReason::ContentFilter(_)) => Err(Failure::new(&self.place, Kind::Filtered)),
+            Some(StopReason::MaxTokens(_)) if spoken.trim().is_empty() => Err(Failure::new(&self.place, Kind::Spent)),
             _ if spoken.trim().is_empty() => Err(Failure::new(&self.place, Kind::Empty)),
             Some(StopReason::MaxTokens(_)) => Ok(End { cut_short: true }),
             _ => Ok(End { cut_short: false }),
@@ -190,7 +195,7 @@ impl Model {
 }
 
 /// What is waited for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
     First,
     Next,

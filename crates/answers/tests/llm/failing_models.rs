@@ -65,6 +65,7 @@ async fn an_answer_that_breaks_off_after_it_was_shown_fails_the_attempt(#[case] 
 #[case::too_long(Reply::refuses(400).because_of("context_length_exceeded"), "context_length_exceeded")]
 #[case::unprocessable(Reply::refuses(422), "HTTP 422")]
 #[case::filtered(Reply::says("").ending(Ending::Filtered), "filter")]
+#[case::spent(Reply::says("").ending(Ending::TooLong), "model.answer_tokens: raise it")]
 #[tokio::test]
 async fn a_request_that_is_refused_is_the_questions_failure(#[case] refusal: Reply, #[case] part: &str) {
     let laboratory = Laboratory::new();
@@ -162,6 +163,55 @@ async fn the_fallback_answers_while_the_first_model_stays_away() {
     }
     let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
     assert_eq!(asked, ["simulated", "second", "second"], "one that failed is left alone for a while");
+}
+
+/// In the proportions of the defaults, which are five times as long: 50 s for all, 20 s for a first word.
+#[tokio::test]
+async fn the_fallback_answers_while_the_first_model_hangs() {
+    let laboratory = Laboratory::new().with(|settings| {
+        settings.model.answer_timeout = Duration::from_secs(10);
+        settings.model.first_token_timeout = Duration::from_secs(4);
+        settings.model.fallback = Some("openai::second".to_owned());
+    });
+    laboratory.model.next(Reply::Hangs);
+    let answerer = laboratory.answerer();
+    for _ in 0..2 {
+        let answer = ask(&answerer, &question(QUESTION), &[]).await.answer();
+        assert!(answer.text.contains("[1]"), "{}", answer.text);
+    }
+    let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
+    assert_eq!(asked, ["simulated", "second", "second"], "who hangs is asked once, and left alone for a while");
+}
+
+#[rstest]
+#[case::empty(Reply::says(""))]
+#[case::filtered(Reply::says("").ending(Ending::Filtered))]
+#[case::spent(Reply::says("").ending(Ending::TooLong))]
+#[case::too_long(Reply::refuses(400).because_of("context_length_exceeded"))]
+#[tokio::test]
+async fn the_fallback_is_asked_what_another_model_may_take(#[case] failing: Reply) {
+    let laboratory = Laboratory::new().with(|settings| {
+        settings.model.retries = 0;
+        settings.model.fallback = Some("openai::second".to_owned());
+    });
+    laboratory.model.next(failing);
+    let answerer = laboratory.answerer();
+    for _ in 0..2 {
+        let answer = ask(&answerer, &question(QUESTION), &[]).await.answer();
+        assert!(answer.text.contains("[1]"), "{}", answer.text);
+    }
+    let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
+    assert_eq!(asked, ["simulated", "second", "simulated"], "the first model is there for other questions");
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_without_end_is_not_away() {
+    let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = Duration::from_secs(2));
+    let thoughts = format!("<think>{}", "hm ".repeat(10_000));
+    laboratory.model.otherwise(Reply::says(thoughts).pausing(Duration::from_millis(30)));
+    let error = laboratory.ask(QUESTION, &[]).await.error();
+    assert_eq!(error.blame(), Blame::Question, "others need not wait: {}", log_line(&error));
+    assert!(log_line(&error).contains("model.answer_timeout"), "{}", log_line(&error));
 }
 
 #[tokio::test]
