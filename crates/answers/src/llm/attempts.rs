@@ -65,7 +65,7 @@ impl Models {
         std::iter::once(&self.first).chain(&self.fallback)
     }
 
-    /// Has the answer written. What may be shown of it goes into `draft` while it comes.
+    /// Has the answer written, its first words by `until`. What may be shown of it goes into `draft` while it comes.
     ///
     /// # Errors
     /// [`AnswerError::DependencyDown`] when no model began to answer. [`AnswerError::QuestionFails`] when this request was
@@ -116,7 +116,7 @@ impl Models {
             return Err(Unwritten { failure: Failure::new(&model.place, Kind::Resting), begun: false });
         }
         let silent_until = self.silent_until(model, until);
-        let patience = Patience { first_token: self.first_token, silent_until, pause: self.pause, until };
+        let patience = Patience { first_token: self.first_token, silent_until, pause: self.pause, until, draft };
         let mut attempt = 0;
         loop {
             attempt += 1;

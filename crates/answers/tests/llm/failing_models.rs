@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use answers::{Blame, Step};
+use answers::{Answerer as _, Blame, Request, Step};
 use rstest::rstest;
 use simulated_model::{Ending, Reply, SimulatedModel};
 
@@ -136,17 +136,47 @@ async fn a_model_that_asks_for_a_long_rest_is_not_asked_meanwhile() {
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_too_long_in_all_is_given_up() {
+async fn an_answer_that_does_not_begin_in_time_is_given_up() {
     let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = Duration::from_millis(600));
     laboratory.model.otherwise(Reply::Hangs);
     let error = laboratory.ask(QUESTION, &[]).await.error();
     assert_eq!(error.blame(), Blame::Dependency, "not a word was said");
     assert!(log_line(&error).contains("model.answer_timeout"), "{}", log_line(&error));
+}
 
-    let endless = Reply::says("word, and one more.\n\n".repeat(500)).pausing(Duration::from_millis(30));
-    laboratory.model.otherwise(endless);
-    let error = laboratory.ask(QUESTION, &[]).await.error();
-    assert_eq!(error.blame(), Blame::Question, "this answer is too long");
+/// Far longer than `model.answer_timeout` in the tests below, and than the first words of it need.
+const SLOW: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn an_answer_that_keeps_coming_is_completed() {
+    let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = 20 * SLOW);
+    laboratory.model.next(Reply::says("One more word. ".repeat(10) + "The end. [1]").pausing(SLOW));
+    let start = Instant::now();
+    let answer = laboratory.ask(QUESTION, &[]).await.answer();
+    assert!(start.elapsed() > laboratory.settings.model.answer_timeout);
+    assert!(answer.text.contains("The end. [1]") && !answer.text.contains("cut off"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_finished_in_time_ends_with_a_remark() {
+    let laboratory = Laboratory::new();
+    laboratory.model.next(Reply::says("One more word. [1] ".repeat(10_000)).pausing(SLOW));
+    let (answerer, question) = (laboratory.answerer(), question(QUESTION));
+    let (draft, mut reader) = answers::draft();
+    let request = Request { question: &question, turns: &[], draft: &draft };
+    let shown = async {
+        while reader.now().text.is_empty() {
+            assert!(reader.changed().await);
+        }
+        reader.finish_by(Instant::now() + 5 * SLOW);
+        std::future::pending::<()>().await;
+    };
+    let answer = tokio::select! {
+        answer = answerer.answer(&request) => answer.unwrap(),
+        () = shown => unreachable!("it waits for the answer"),
+    };
+    assert!(answer.text.starts_with("One more word. [1]"), "{}", answer.text);
+    assert!(answer.text.contains("cut off") && answer.text.contains("**Sources**"), "{}", answer.text);
 }
 
 #[tokio::test]
