@@ -1,5 +1,10 @@
 //! An answer while it is made: what people may be shown of it already.
 
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
 use tokio::sync::watch;
 
 /// What the answerer is doing.
@@ -29,41 +34,61 @@ pub struct Draft {
 /// An empty draft: the answerer's end and that of whoever shows it.
 pub fn draft() -> (DraftWriter, DraftReader) {
     let (writer, reader) = watch::channel(Draft::default());
-    (DraftWriter(writer), DraftReader(reader))
+    let until = Arc::default();
+    (DraftWriter { draft: writer, until: Arc::clone(&until) }, DraftReader { draft: reader, until })
 }
+
+/// By when the answer is to be finished; whoever waits for it sets it.
+type Until = Arc<Mutex<Option<Instant>>>;
 
 /// Where an answerer tells how far it has come. Nobody has to listen.
 #[derive(Debug)]
-pub struct DraftWriter(watch::Sender<Draft>);
+pub struct DraftWriter {
+    draft: watch::Sender<Draft>,
+    until: Until,
+}
 
 impl DraftWriter {
     /// Tells what is being done now.
     pub fn step(&self, step: Step) {
-        self.0.send_if_modified(|draft| std::mem::replace(&mut draft.step, step) != step);
+        self.draft.send_if_modified(|draft| std::mem::replace(&mut draft.step, step) != step);
     }
 
     /// Adds to what may be shown; see [`Draft::text`].
     pub fn append(&self, text: &str) {
-        self.0.send_modify(|draft| {
+        self.draft.send_modify(|draft| {
             draft.step = Step::Writing;
             draft.text.push_str(text);
         });
+    }
+
+    /// By when the answer is to be finished, as far as is known now: one that is shown has longer.
+    pub fn until(&self) -> Option<Instant> {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Where a draft is watched.
 #[derive(Debug, Clone)]
-pub struct DraftReader(watch::Receiver<Draft>);
+pub struct DraftReader {
+    draft: watch::Receiver<Draft>,
+    until: Until,
+}
 
 impl DraftReader {
     /// The draft as it is.
     pub fn now(&mut self) -> Draft {
-        self.0.borrow_and_update().clone()
+        self.draft.borrow_and_update().clone()
     }
 
     /// Waits until the draft differs from what [`now`](Self::now) gave last; false = it will not change any more.
     pub async fn changed(&mut self) -> bool {
-        self.0.changed().await.is_ok()
+        self.draft.changed().await.is_ok()
+    }
+
+    /// Tells by when the answer is to be finished, even if it ends in its middle: whoever waits goes away soon after.
+    pub fn finish_by(&self, until: Instant) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
     }
 }
 

@@ -43,6 +43,9 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// The part of a deadline that is kept for finishing: half an answer with a remark is better than none.
+const FINISHING: u32 = 20;
+
 /// In characters, fewer than [a message takes](slack::markdown::MAX_CHARACTERS); what is not shown before is added at the end,
 /// or becomes another message.
 const MOST_SHOWN: usize = 9_000;
@@ -98,6 +101,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let started = Instant::now();
         let first = attempt.grant.attempts <= 1;
         let deadline = if first { self.delivery.answer_deadline } else { self.delivery.retry_deadline };
+        drafts.finish_by(started + finish_within(deadline));
         let streams = self.may_stream(attempt);
         let mut reader = drafts.clone();
         let begun = async {
@@ -137,6 +141,7 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             return Ok((Made::Ended(made), late));
         }
         let deadline = if how.is_some() { self.delivery.stream_deadline } else { deadline };
+        drafts.finish_by(started + finish_within(deadline));
         let growing = self.grow(attempt, &mut drafts, answering, how);
         let left = deadline.saturating_sub(started.elapsed());
         let held = self.lease(attempt).hold(&self.soft, tokio::time::timeout(left, growing)).await;
@@ -368,6 +373,11 @@ fn longer(pause: Duration) -> Duration {
 }
 
 /// Waits until there is something to show; false = there never is.
+/// The time after which an answerer is to come to an end.
+fn finish_within(deadline: Duration) -> Duration {
+    deadline.saturating_sub(deadline / FINISHING)
+}
+
 async fn has_text(drafts: &mut DraftReader) -> bool {
     while drafts.now().text.is_empty() {
         if !drafts.changed().await {

@@ -60,6 +60,7 @@ impl LlmAnswerer {
 
     async fn write(&self, request: &Request<'_>) -> Result<(Answer, Outcome), AnswerError> {
         let until = Instant::now() + self.timeout;
+        let until = request.draft.until().map_or(until, |wanted| wanted.min(until));
         // Random per request, so that nobody who wrote a source or a message can have known it.
         let nonce = Nonce::random(&mut StdRng::from_os_rng());
         let question = request.question;

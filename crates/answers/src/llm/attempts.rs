@@ -65,11 +65,11 @@ impl Models {
         std::iter::once(&self.first).chain(&self.fallback)
     }
 
-    /// Has the answer written. What may be shown of it goes into `draft` while it comes.
+    /// Has the answer written, its first words by `until`. What may be shown of it goes into `draft` while it comes.
     ///
     /// # Errors
     /// [`AnswerError::DependencyDown`] when no model began to answer. [`AnswerError::QuestionFails`] when this request was
-    /// refused, and when an answer broke off after a part of it was shown: it is made anew as another attempt at the question,
+    /// refused or brought a model to no end, and when an answer broke off after a part of it was shown: it is made anew as another attempt at the question,
     /// and a question at which every model breaks off does not wait for ever.
     pub(crate) async fn write<'a>(
         &self,
@@ -78,8 +78,11 @@ impl Models {
         draft: &'a DraftWriter,
         until: Instant,
     ) -> Result<(Writing<'a>, End), AnswerError> {
-        let mut last = None;
+        let mut last: Option<Failure> = None;
         for model in self.each() {
+            if Instant::now() >= until {
+                break;
+            }
             if let Some(failure) = &last {
                 metrics::counter!("threadkeeper_model_fallbacks_total", "model" => model.name().to_owned())
                     .increment(1);
@@ -87,13 +90,17 @@ impl Models {
             }
             match self.write_with(model, prompt, (sources, draft), until).await {
                 Ok(written) => return Ok(written),
-                Err(Unwritten { failure, begun }) if begun || failure.kind.is_the_questions() => {
+                Err(Unwritten { failure, begun }) if begun || !failure.may_pass_elsewhere() => {
                     return Err(AnswerError::QuestionFails { source: Box::new(failure) });
                 }
-                Err(Unwritten { failure, .. }) => last = Some(failure),
+                // What one model says of the question is not undone by another one's absence.
+                Err(Unwritten { failure, .. }) => last = last.filter(Failure::is_the_questions).or(Some(failure)),
             }
         }
-        let failure = last.unwrap_or_else(|| Failure::new(&self.first.place, Kind::Resting));
+        let failure = last.unwrap_or_else(|| Failure::new(&self.first.place, Kind::Late));
+        if failure.is_the_questions() {
+            return Err(AnswerError::QuestionFails { source: Box::new(failure) });
+        }
         Err(AnswerError::DependencyDown { dependency: "the language model", source: Box::new(failure) })
     }
 
@@ -108,7 +115,8 @@ impl Models {
         if model.rests() {
             return Err(Unwritten { failure: Failure::new(&model.place, Kind::Resting), begun: false });
         }
-        let patience = Patience { first_token: self.first_token, pause: self.pause, until };
+        let silent_until = self.silent_until(model, until);
+        let patience = Patience { first_token: self.first_token, silent_until, pause: self.pause, until, draft };
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -120,8 +128,10 @@ impl Models {
             };
             count(model, &failure);
             let begun = writing.is_shown();
-            match self.pause_before(&failure, attempt, until) {
-                Some(pause) if !begun => {
+            // A hanging server hangs again, for as long: rather ask another one.
+            let hangs = matches!(failure.kind, Kind::Silent(_)) && self.after(model).is_some();
+            match self.pause_before(&failure, attempt, silent_until) {
+                Some(pause) if !begun && !hangs => {
                     metrics::counter!("threadkeeper_model_retries_total", "model" => model.name().to_owned())
                         .increment(1);
                     tracing::warn!(
@@ -142,6 +152,21 @@ impl Models {
         }
     }
 
+    /// The model that is asked when `model` does not answer.
+    fn after(&self, model: &Model) -> Option<&Model> {
+        self.fallback.as_ref().filter(|other| !std::ptr::eq(*other, model) && !other.rests())
+    }
+
+    /// Until when `model` may say nothing: the fallback, if there is one, keeps its time for a first word, or half of what is
+    /// left if that is less.
+    fn silent_until(&self, model: &Model, until: Instant) -> Instant {
+        if self.after(model).is_none() {
+            return until;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        Instant::now() + left.saturating_sub(self.first_token).max(left / 2)
+    }
+
     /// The pause before the next attempt; none when there is to be none.
     fn pause_before(&self, failure: &Failure, attempt: u32, until: Instant) -> Option<Duration> {
         if !failure.kind.may_pass() || attempt > self.retries {
@@ -155,7 +180,8 @@ impl Models {
     fn let_rest(&self, model: &Model, failure: &Failure) {
         if let Some(wanted) = failure.retry_after {
             model.rest(wanted.min(LONGEST_REST));
-        } else if self.fallback.is_some() && !failure.kind.is_the_questions() {
+        } else if self.fallback.is_some() && failure.kind != Kind::Late && !failure.is_the_questions() {
+            // One that is late had no time to show whether it is there.
             model.rest(REST);
         }
     }

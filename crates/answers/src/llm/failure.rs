@@ -10,6 +10,9 @@ use super::provider::Place;
 /// A longer error code of a provider is not believed to be one.
 const LONGEST_CODE: usize = 60;
 
+/// The HTTP status for a request that is too large.
+const TOO_LARGE: u16 = 413;
+
 /// A model did not answer.
 ///
 /// It never holds what a server wrote, except for its error code: servers repeat parts of a request in their messages, and a
@@ -22,6 +25,8 @@ pub(crate) struct Failure {
     pub(crate) kind: Kind,
     /// How long its server asked to wait.
     pub(crate) retry_after: Option<Duration>,
+    /// Whether it had begun to answer, if only with thoughts: then it is there.
+    pub(crate) heard: bool,
     /// What whoever runs this should look at.
     check: Option<&'static str>,
 }
@@ -51,13 +56,15 @@ pub(crate) enum Kind {
     Filtered,
     /// The answer is empty.
     Empty,
+    /// All of `model.answer_tokens` went into thoughts.
+    Spent,
     /// The stream ended before the answer did.
     Cut,
     /// The stream holds something that is no part of an answer.
     Malformed,
     /// Nothing more came for so long in the middle of the answer.
     Stalled(Duration),
-    /// The whole took longer than `model.answer_timeout`.
+    /// No time was left of `model.answer_timeout`.
     Late,
     /// The client library refused the request.
     Client,
@@ -78,6 +85,7 @@ impl fmt::Display for Kind {
             Self::Refused(status, code) => write!(f, "it refuses this request (HTTP {status}, {code})"),
             Self::Filtered => f.write_str("its provider's filter stopped the answer"),
             Self::Empty => f.write_str("its answer is empty"),
+            Self::Spent => f.write_str("it spent model.answer_tokens without an answer"),
             Self::Cut => f.write_str("the answer broke off"),
             Self::Malformed => f.write_str("what came is no answer in its protocol"),
             Self::Stalled(time) => write!(f, "nothing more came for {} s", time.as_secs_f32()),
@@ -102,6 +110,7 @@ impl Kind {
             Self::Refused(..) => "refused",
             Self::Filtered => "filtered",
             Self::Empty => "empty",
+            Self::Spent => "spent",
             Self::Cut => "cut",
             Self::Malformed => "malformed",
             Self::Stalled(_) => "stalled",
@@ -120,27 +129,48 @@ impl Kind {
                 | Self::NotFound(_)
                 | Self::Refused(..)
                 | Self::Filtered
+                | Self::Spent
                 | Self::Late
                 | Self::Client
         )
     }
 
-    /// Whether it is about this request, so that another model or another time would not help others.
-    pub(crate) fn is_the_questions(&self) -> bool {
-        matches!(self, Self::Refused(..) | Self::Filtered | Self::Empty | Self::Client)
+    /// Whether another model may take what this one did not: it has another filter, another context window, other habits.
+    fn may_pass_elsewhere(&self) -> bool {
+        match self {
+            Self::Refused(status, code) => *status == TOO_LARGE || code.contains("context_length"),
+            Self::Client => false,
+            _ => true,
+        }
     }
 }
 
 impl Failure {
+    /// Whether it is about this request, so that others need not wait: it was refused, or is so hard that a model which is
+    /// there does not get to its end.
+    pub(crate) fn is_the_questions(&self) -> bool {
+        match self.kind {
+            Kind::Refused(..) | Kind::Filtered | Kind::Empty | Kind::Spent | Kind::Client => true,
+            Kind::Late | Kind::Stalled(_) => self.heard,
+            _ => false,
+        }
+    }
+
+    /// Whether the fallback is to be asked.
+    pub(crate) fn may_pass_elsewhere(&self) -> bool {
+        self.kind.may_pass_elsewhere()
+    }
+
     pub(crate) fn new(place: &Place, kind: Kind) -> Self {
         let check = match kind {
             Kind::Unreachable | Kind::Unauthorised(_) => Some(place.provider.options()),
             Kind::NotFound(_) => Some("model.name, model.fallback and the base URL"),
             Kind::NoCredit => Some("the account at the provider"),
             Kind::Refused(..) => Some("model.context_tokens, and what the model takes"),
+            Kind::Spent => Some("model.answer_tokens: raise it, hidden reasoning counts"),
             _ => None,
         };
-        Self { model: place.name.clone(), kind, retry_after: None, check }
+        Self { model: place.name.clone(), kind, retry_after: None, heard: false, check }
     }
 
     /// Reads the client library's error.

@@ -16,7 +16,7 @@ use super::{
     thoughts::Thoughts,
     tokens::Counter,
 };
-use crate::AnswerError;
+use crate::{AnswerError, DraftWriter};
 
 /// A language model at its provider.
 #[derive(Debug)]
@@ -29,19 +29,23 @@ pub(crate) struct Model {
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Patience<'a> {
     /// For the first piece.
     pub(crate) first_token: Duration,
+    /// For the first piece too: afterwards it is another model's turn.
+    pub(crate) silent_until: Instant,
     /// For each further piece.
     pub(crate) pause: Duration,
-    /// For all of them.
+    /// For the first words.
     pub(crate) until: Instant,
+    /// Knows by when all of them are wanted.
+    pub(crate) draft: &'a DraftWriter,
 }
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct End {
-    /// At its longest length, with more to say.
+    /// At its longest length or at the end of its time, with more to say.
     pub(crate) cut_short: bool,
 }
 
@@ -94,7 +98,7 @@ impl Model {
         self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > Instant::now())
     }
 
-    /// Asks, and gives each piece of the answer to `hear`.
+    /// Asks, and gives each piece of the answer to `hear`. An answer that is not finished in time ends with what was said.
     ///
     /// # Errors
     /// When the answer does not come to its end. What was heard by then was said.
@@ -102,7 +106,7 @@ impl Model {
         &self,
         prompt: &Prompt,
         answer_tokens: u32,
-        patience: Patience,
+        patience: Patience<'_>,
         mut hear: impl FnMut(&str),
     ) -> Result<End, Failure> {
         let started = Instant::now();
@@ -112,13 +116,21 @@ impl Model {
         // The first wait includes the connection; a sign of life that is no text begins the others.
         let (mut wait, mut spoken, mut thoughts) = (Wait::First, String::new(), Thoughts::default());
         loop {
-            let time = match wait {
-                Wait::First => patience.first_token,
-                Wait::Next => patience.pause,
+            let (time, until) = match wait {
+                Wait::First => (patience.first_token, Some(patience.silent_until)),
+                Wait::Next if spoken.is_empty() => (patience.pause, Some(patience.until)),
+                Wait::Next => (patience.pause, patience.draft.until()),
             };
-            let left = patience.until.saturating_duration_since(Instant::now());
+            let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
             let Ok(event) = tokio::time::timeout(time.min(left), stream.next()).await else {
-                return Err(Failure::new(&self.place, too_late(wait, time, left)));
+                let kind = too_late(wait, time, left);
+                if kind == Kind::Late && !spoken.trim().is_empty() {
+                    self.count_tokens(prompt, &spoken, None);
+                    return Ok(End { cut_short: true });
+                }
+                let mut failure = Failure::new(&self.place, kind);
+                failure.heard = wait == Wait::Next;
+                return Err(failure);
             };
             match event {
                 Some(Ok(ChatStreamEvent::Start)) => {}
@@ -163,6 +175,7 @@ impl Model {
     fn ended(&self, end: &StreamEnd, spoken: &str) -> Result<End, Failure> {
         match &end.captured_stop_reason {
             Some(StopReason::ContentFilter(_)) => Err(Failure::new(&self.place, Kind::Filtered)),
+            Some(StopReason::MaxTokens(_)) if spoken.trim().is_empty() => Err(Failure::new(&self.place, Kind::Spent)),
             _ if spoken.trim().is_empty() => Err(Failure::new(&self.place, Kind::Empty)),
             Some(StopReason::MaxTokens(_)) => Ok(End { cut_short: true }),
             _ => Ok(End { cut_short: false }),
@@ -190,7 +203,7 @@ impl Model {
 }
 
 /// What is waited for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
     First,
     Next,

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use super::said::Said;
-use crate::{AnswerError, Author, Found, Heard, prose::mask_secrets};
+use crate::{AnswerError, Author, Found, Heard, citation::SOURCES_HEADING, prose::mask_secrets};
 
 /// The built-in instructions; `answer.prompt_file` replaces them.
 const INSTRUCTIONS: &str = include_str!("prompt.md");
@@ -170,7 +170,37 @@ fn turn_message(turn: &Turn, nonce: &Nonce) -> String {
         Role::User => "a person",
         Role::Assistant => "you",
     };
-    format!("<message-{nonce} from=\"{from}\">\n{}\n</message-{nonce}>\n", mask_secrets(turn.content.trim()))
+    let said = match turn.role {
+        Role::User => turn.content.clone(),
+        Role::Assistant => without_citations(&turn.content),
+    };
+    format!("<message-{nonce} from=\"{from}\">\n{}\n</message-{nonce}>\n", mask_secrets(said.trim()))
+}
+
+/// An earlier answer without its citations and their list: its numbers mean other passages than those of this request.
+fn without_citations(answer: &str) -> String {
+    let list = format!("\n{SOURCES_HEADING}");
+    let body = answer.rfind(&list).map_or(answer, |start| &answer[..start]);
+    let mut parts = body.split('[');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // As in `list[0]`, which is code.
+        let is_index = text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')'));
+        let number = part.split_once(']').filter(|(number, rest)| {
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            // What is followed by an address is a link.
+            is_number && !is_index && !rest.starts_with('(')
+        });
+        if let Some((_, rest)) = number {
+            // `steps [1].` and `steps [1] [2] more`: the space before it goes with it.
+            text.truncate(text.trim_end_matches(' ').len());
+            text.push_str(rest);
+        } else {
+            text.push('[');
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 fn question(material: &Material<'_>, nonce: &Nonce) -> String {

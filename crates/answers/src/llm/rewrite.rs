@@ -19,9 +19,9 @@ use crate::Request;
 
 /// Rewritten questions that are remembered: an attempt may be repeated, by this process most often.
 const REMEMBERED: usize = 256;
-/// What a rewritten question may take, in tokens: a long one is no question.
-const LONGEST_TOKENS: u32 = 120;
-/// The same in characters.
+/// What a rewritten question may take, in tokens: few, but a model that reasons spends some hundred before them.
+const LONGEST_TOKENS: u32 = 1_000;
+/// The longest rewritten question, in characters: a longer one is no question.
 const LONGEST: usize = 400;
 /// What a question is understood from: the last turns, a rewrite's request being small.
 const REQUEST_TOKENS: usize = 3_000;

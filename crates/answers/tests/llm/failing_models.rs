@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use answers::{Blame, Step};
+use answers::{Answerer as _, Blame, Request, Step};
 use rstest::rstest;
 use simulated_model::{Ending, Reply, SimulatedModel};
 
@@ -65,6 +65,7 @@ async fn an_answer_that_breaks_off_after_it_was_shown_fails_the_attempt(#[case] 
 #[case::too_long(Reply::refuses(400).because_of("context_length_exceeded"), "context_length_exceeded")]
 #[case::unprocessable(Reply::refuses(422), "HTTP 422")]
 #[case::filtered(Reply::says("").ending(Ending::Filtered), "filter")]
+#[case::spent(Reply::says("").ending(Ending::TooLong), "model.answer_tokens: raise it")]
 #[tokio::test]
 async fn a_request_that_is_refused_is_the_questions_failure(#[case] refusal: Reply, #[case] part: &str) {
     let laboratory = Laboratory::new();
@@ -135,17 +136,47 @@ async fn a_model_that_asks_for_a_long_rest_is_not_asked_meanwhile() {
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_too_long_in_all_is_given_up() {
+async fn an_answer_that_does_not_begin_in_time_is_given_up() {
     let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = Duration::from_millis(600));
     laboratory.model.otherwise(Reply::Hangs);
     let error = laboratory.ask(QUESTION, &[]).await.error();
     assert_eq!(error.blame(), Blame::Dependency, "not a word was said");
     assert!(log_line(&error).contains("model.answer_timeout"), "{}", log_line(&error));
+}
 
-    let endless = Reply::says("word, and one more.\n\n".repeat(500)).pausing(Duration::from_millis(30));
-    laboratory.model.otherwise(endless);
-    let error = laboratory.ask(QUESTION, &[]).await.error();
-    assert_eq!(error.blame(), Blame::Question, "this answer is too long");
+/// Far longer than `model.answer_timeout` in the tests below, and than the first words of it need.
+const SLOW: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn an_answer_that_keeps_coming_is_completed() {
+    let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = 20 * SLOW);
+    laboratory.model.next(Reply::says("One more word. ".repeat(10) + "The end. [1]").pausing(SLOW));
+    let start = Instant::now();
+    let answer = laboratory.ask(QUESTION, &[]).await.answer();
+    assert!(start.elapsed() > laboratory.settings.model.answer_timeout);
+    assert!(answer.text.contains("The end. [1]") && !answer.text.contains("cut off"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_finished_in_time_ends_with_a_remark() {
+    let laboratory = Laboratory::new();
+    laboratory.model.next(Reply::says("One more word. [1] ".repeat(10_000)).pausing(SLOW));
+    let (answerer, question) = (laboratory.answerer(), question(QUESTION));
+    let (draft, mut reader) = answers::draft();
+    let request = Request { question: &question, turns: &[], heard: &[], draft: &draft };
+    let shown = async {
+        while reader.now().text.is_empty() {
+            assert!(reader.changed().await);
+        }
+        reader.finish_by(Instant::now() + 5 * SLOW);
+        std::future::pending::<()>().await;
+    };
+    let answer = tokio::select! {
+        answer = answerer.answer(&request) => answer.unwrap(),
+        () = shown => unreachable!("it waits for the answer"),
+    };
+    assert!(answer.text.starts_with("One more word. [1]"), "{}", answer.text);
+    assert!(answer.text.contains("cut off") && answer.text.contains("**Sources**"), "{}", answer.text);
 }
 
 #[tokio::test]
@@ -162,6 +193,55 @@ async fn the_fallback_answers_while_the_first_model_stays_away() {
     }
     let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
     assert_eq!(asked, ["simulated", "second", "second"], "one that failed is left alone for a while");
+}
+
+/// In the proportions of the defaults, which are five times as long: 50 s for all, 20 s for a first word.
+#[tokio::test]
+async fn the_fallback_answers_while_the_first_model_hangs() {
+    let laboratory = Laboratory::new().with(|settings| {
+        settings.model.answer_timeout = Duration::from_secs(10);
+        settings.model.first_token_timeout = Duration::from_secs(4);
+        settings.model.fallback = Some("openai::second".to_owned());
+    });
+    laboratory.model.next(Reply::Hangs);
+    let answerer = laboratory.answerer();
+    for _ in 0..2 {
+        let answer = ask(&answerer, &question(QUESTION), &[]).await.answer();
+        assert!(answer.text.contains("[1]"), "{}", answer.text);
+    }
+    let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
+    assert_eq!(asked, ["simulated", "second", "second"], "who hangs is asked once, and left alone for a while");
+}
+
+#[rstest]
+#[case::empty(Reply::says(""))]
+#[case::filtered(Reply::says("").ending(Ending::Filtered))]
+#[case::spent(Reply::says("").ending(Ending::TooLong))]
+#[case::too_long(Reply::refuses(400).because_of("context_length_exceeded"))]
+#[tokio::test]
+async fn the_fallback_is_asked_what_another_model_may_take(#[case] failing: Reply) {
+    let laboratory = Laboratory::new().with(|settings| {
+        settings.model.retries = 0;
+        settings.model.fallback = Some("openai::second".to_owned());
+    });
+    laboratory.model.next(failing);
+    let answerer = laboratory.answerer();
+    for _ in 0..2 {
+        let answer = ask(&answerer, &question(QUESTION), &[]).await.answer();
+        assert!(answer.text.contains("[1]"), "{}", answer.text);
+    }
+    let asked: Vec<String> = laboratory.model.requests().into_iter().map(|request| request.model).collect();
+    assert_eq!(asked, ["simulated", "second", "simulated"], "the first model is there for other questions");
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_without_end_is_not_away() {
+    let laboratory = Laboratory::new().with(|settings| settings.model.answer_timeout = Duration::from_secs(2));
+    let thoughts = format!("<think>{}", "hm ".repeat(10_000));
+    laboratory.model.otherwise(Reply::says(thoughts).pausing(Duration::from_millis(30)));
+    let error = laboratory.ask(QUESTION, &[]).await.error();
+    assert_eq!(error.blame(), Blame::Question, "others need not wait: {}", log_line(&error));
+    assert!(log_line(&error).contains("model.answer_timeout"), "{}", log_line(&error));
 }
 
 #[tokio::test]

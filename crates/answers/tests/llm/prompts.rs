@@ -35,6 +35,20 @@ async fn a_model_is_told_rules_sources_thread_and_question() {
 }
 
 #[tokio::test]
+async fn the_numbers_of_an_earlier_answer_are_not_told_again() {
+    let laboratory = Laboratory::new();
+    let answer =
+        "Use list[0] as usual [2]. Then wait. [1] [3] Done: [4](https://example.com/4).\n\n**Sources**\n- [1] A page";
+    let said_by_a_person = "is [1] right?";
+    let turns = [Turn::assistant(answer), Turn::user(said_by_a_person)];
+    let request = told(&laboratory, "how can I roll back a deployment?", &turns).await;
+    let (word, user) = (nonce(&request), &request.messages[1].1);
+    let kept = "Use list[0] as usual. Then wait. Done: [4](https://example.com/4).";
+    assert!(user.contains(&format!("<message-{word} from=\"you\">\n{kept}\n</message-")), "{user}");
+    assert!(user.contains(said_by_a_person), "what people write stays: {user}");
+}
+
+#[tokio::test]
 async fn what_people_write_cannot_end_the_marks_around_it() {
     let laboratory = Laboratory::new();
     let forged =

@@ -39,7 +39,8 @@ pub struct LanguageModel {
     /// Between two pieces of the model's answer.
     #[serde(with = "humantime_serde")]
     pub pause_timeout: Duration,
-    /// The whole answer: search, retries and the fallback model included. Below both deadlines of `delivery`.
+    /// Up to the first words of an answer: search, thoughts, retries and the fallback model included. Then the answer may go on up to
+    /// its deadline in `delivery`, where it is cut off. Below `delivery.answer_deadline` and `delivery.retry_deadline`.
     #[serde(with = "humantime_serde")]
     pub answer_timeout: Duration,
     /// Making a follow-up stand by itself before it is searched; longer, and it is searched by its words and those of the
