@@ -25,7 +25,7 @@
 //! | `threadkeeper_model_tokens_total` | counter; `model`; `direction` = in, out | tokens read and written, as the provider counts, else as we do |
 //! | `threadkeeper_model_first_token_seconds` | histogram; `model` | from a request to the first piece of its answer |
 //! | `threadkeeper_model_seconds` | histogram; `model` | from a request to the end of its answer |
-//! | `threadkeeper_model_failures_total` | counter; `model`; `kind` = unreachable, silent, rate_limited, resting, server, unauthorised, no_credit, not_found, refused, filtered, empty, cut, malformed, stalled, late, client | requests that got no whole answer |
+//! | `threadkeeper_model_failures_total` | counter; `model`; `kind` = unreachable, silent, rate_limited, resting, server, unauthorised, no_credit, not_found, refused, filtered, empty, spent, cut, malformed, stalled, late, client | requests that got no whole answer |
 //! | `threadkeeper_model_retries_total` | counter; `model` | requests that were made again at once |
 //! | `threadkeeper_model_fallbacks_total` | counter; `model` | answers that the fallback was asked for |
 //! | `threadkeeper_model_rewrites_total` | counter; `outcome` = rewritten, failed | follow-ups that a model was to make stand by themselves |

@@ -130,6 +130,9 @@ impl Model {
                 }
                 let mut failure = Failure::new(&self.place, kind);
                 failure.heard = wait == Wait::Next;
+                if failure.heard {
+                    self.count_tokens(prompt, &spoken, None);
+                }
                 return Err(failure);
             };
             match event {
@@ -152,8 +155,15 @@ impl Model {
                     return self.ended(&end, &spoken);
                 }
                 Some(Ok(_)) => wait = Wait::Next,
-                Some(Err(error)) => return Err(Failure::read(&self.place, error)),
-                None => return Err(Failure::new(&self.place, Kind::Cut)),
+                ended => {
+                    if wait == Wait::Next {
+                        self.count_tokens(prompt, &spoken, None);
+                    }
+                    return Err(match ended {
+                        Some(Err(error)) => Failure::read(&self.place, error),
+                        _ => Failure::new(&self.place, Kind::Cut),
+                    });
+                }
             }
         }
     }
@@ -186,7 +196,8 @@ impl Model {
         metrics::histogram!(metric, "model" => self.name().to_owned()).record(since.elapsed());
     }
 
-    /// What the provider counted, else what we count.
+    /// What the provider counted, else what we count: of an answer that did not come to its end, the words that came, without
+    /// its hidden thoughts.
     fn count_tokens(&self, prompt: &Prompt, answer: &str, usage: Option<&Usage>) {
         let told =
             |tokens: Option<i32>| tokens.and_then(|tokens| u64::try_from(tokens).ok()).filter(|tokens| *tokens > 0);

@@ -2,7 +2,7 @@
 
 use answers::AnswerError;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use simulated_model::Reply;
+use simulated_model::{Ending, Reply};
 
 use crate::Laboratory;
 
@@ -46,4 +46,16 @@ fn an_answer_by_the_fallback_is_counted() {
     outcome.unwrap();
     assert!(metrics.contains("threadkeeper_model_fallbacks_total{model=\"openai::second\"} 1\n"), "{metrics}");
     assert!(metrics.contains("kind=\"unauthorised\"} 1\n"), "{metrics}");
+}
+
+#[test]
+fn the_tokens_of_an_answer_that_broke_off_are_counted() {
+    let laboratory = Laboratory::new();
+    laboratory.model.next(Reply::says("Deploy the tag before it. [1]\n\nThen").ending(Ending::Cut));
+    let (outcome, metrics) = shown_after(&laboratory);
+    outcome.unwrap_err();
+    for direction in ["in", "out"] {
+        let line = format!("threadkeeper_model_tokens_total{{model=\"openai::simulated\",direction=\"{direction}\"}}");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
 }
