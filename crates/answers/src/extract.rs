@@ -63,24 +63,22 @@ impl ExtractAnswerer {
 
     /// What the sources say.
     async fn first(&self, request: &Request<'_>) -> Result<(Answer, Outcome), AnswerError> {
-        let Findings { passages, searched, away } =
-            self.find(request, &request.question.text, &lending(request), CANDIDATES).await?;
+        let mut findings = self.find(request, &request.question.text, &lending(request), CANDIDATES).await?;
+        let passages = std::mem::take(&mut findings.passages);
         let fitting: Vec<Found> = passages.into_iter().filter(|found| found.fits).collect();
         let nothing = || {
-            format!(
-                "I found nothing about this in {}. Other words may help: names of commands, options or features.",
-                searched.join(" and "),
-            )
+            let nothing = findings.nothing_found(false);
+            format!("{nothing}. Other words may help: names of commands, options or features.")
         };
-        Ok(answer("This is what the documents say:", fitting, nothing, &away, request))
+        Ok(answer("This is what the documents say:", fitting, nothing, &findings, request))
     }
 
     /// What they say besides what was quoted.
     async fn more(&self, request: &Request<'_>, more: &More<'_>) -> Result<(Answer, Outcome), AnswerError> {
-        let Findings { passages, searched, away } =
-            self.find(request, more.question, more.turns, CANDIDATES_FOR_MORE).await?;
-        let nothing = || format!("I found nothing more about this in {}.", searched.join(" and "));
-        Ok(answer("The documents also say:", more.of_these(passages), nothing, &away, request))
+        let mut findings = self.find(request, more.question, more.turns, CANDIDATES_FOR_MORE).await?;
+        let left = more.of_these(std::mem::take(&mut findings.passages));
+        let nothing = || format!("{}.", findings.nothing_found(true));
+        Ok(answer("The documents also say:", left, nothing, &findings, request))
     }
 
     async fn find(
@@ -100,13 +98,10 @@ fn answer(
     introduction: &str,
     found: Vec<Found>,
     nothing: impl FnOnce() -> String,
-    away: &[String],
+    findings: &Findings,
     request: &Request<'_>,
 ) -> (Answer, Outcome) {
-    let away = match away {
-        [] => String::new(),
-        away => format!("\n\n(Not searched, because it does not answer at the moment: {}.)", away.join(", ")),
-    };
+    let away = findings.not_searched().map(|remark| format!("\n\n_{remark}_")).unwrap_or_default();
     let chosen = choose(found);
     if chosen.is_empty() {
         return (without_sources(nothing() + &away), Outcome::NothingFits);

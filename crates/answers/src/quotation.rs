@@ -7,21 +7,20 @@ use std::{
 };
 
 use shared::{
-    answer::{Answer, Format, MESSAGE_CHARACTERS, Source},
+    answer::{Answer, Format, MESSAGE_CHARACTERS},
     turn::Role,
 };
 
 use crate::{
-    Found, Request, citation,
+    Found, Request,
     knowledge::{Block, blocks, terms},
     limit::{length, shorten},
     mention::neutralise,
+    prose::{source, sources_list},
 };
 
 /// A longer passage is quoted in part, in characters: about what fits on a phone's screen.
 const QUOTE_CHARACTERS: usize = 700;
-/// A longer title is cut in the list of sources, in characters.
-const TITLE_CHARACTERS: usize = 150;
 
 /// The answer that quotes `passages` after `introduction`, the best one first; `remark` stands before their list.
 pub(crate) fn compose(introduction: &str, passages: &[Found], remark: &str, request: &Request<'_>) -> Answer {
@@ -36,7 +35,7 @@ pub(crate) fn compose(introduction: &str, passages: &[Found], remark: &str, requ
         write!(body, "\n\n[{number}]").unwrap_or_default();
         sources.push(source(passage));
     }
-    let list = neutralise(&format!("{remark}\n\n{}", citation::list(&sources))).into_owned();
+    let list = format!("{}\n\n{}", neutralise(remark), sources_list(&sources));
     let body = shorten(&neutralise(&body), MESSAGE_CHARACTERS.saturating_sub(length(&list)));
     Answer { text: format!("{body}{list}"), format: Format::Markdown, sources }
 }
@@ -45,14 +44,6 @@ pub(crate) fn compose(introduction: &str, passages: &[Found], remark: &str, requ
 fn wanted(request: &Request<'_>) -> String {
     let previous = request.turns.iter().rev().find(|turn| turn.role == Role::User);
     format!("{} {}", request.question.text, previous.map_or("", |turn| turn.content.as_str()))
-}
-
-fn source(passage: &Found) -> Source {
-    let mut title: String = passage.title.chars().take(TITLE_CHARACTERS).collect();
-    if title.len() < passage.title.len() {
-        title.push('…');
-    }
-    Source { title: neutralise(&title).into_owned(), location: passage.location.clone() }
 }
 
 /// The passage's blocks that are most about `wanted`, in their order; left-out ones are marked. Code stands outside the

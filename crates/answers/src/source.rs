@@ -56,6 +56,19 @@ pub struct Findings {
     pub away: Vec<String>,
 }
 
+impl Findings {
+    /// Says that what was searched holds nothing, or nothing `more`, without a full stop.
+    pub(crate) fn nothing_found(&self, more: bool) -> String {
+        let what = if more { "nothing more" } else { "nothing" };
+        format!("I searched {} and found {what} about this", self.searched.join(" and "))
+    }
+
+    /// Says what cannot be searched; none if all could.
+    pub(crate) fn not_searched(&self) -> Option<String> {
+        (!self.away.is_empty()).then(|| format!("At present I cannot search {}.", self.away.join(" and ")))
+    }
+}
+
 /// Something that answers are made from.
 ///
 /// The order is the source's own: a ranking by words ([`crate::Knowledge`]), by a search service, or by embeddings. To add

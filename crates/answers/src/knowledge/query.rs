@@ -97,9 +97,8 @@ fn distinct(text: &str) -> Vec<String> {
 
 /// The words that an answer is most about. Its list of sources is no text, and the pages in it are lent as such.
 fn subject(answer: &str, index: &Index) -> Vec<String> {
-    let text = answer.split_once(citation::SOURCES_HEADING).map_or(answer, |(text, _)| text);
     let mut counts: HashMap<String, f32> = HashMap::new();
-    for term in terms(text) {
+    for term in terms(citation::without_list(answer)) {
         *counts.entry(term).or_default() += 1.0;
     }
     let worth = |(term, count): (String, f32)| (count * index.rarity(&term), term);

@@ -86,14 +86,11 @@ fn remarks(outcome: Outcome, end: End, searched: Searched<'_>) -> Vec<String> {
             remarks.push("No source is named for this answer: check it before you rely on it.".to_owned());
         }
         (Outcome::NothingFits, Some(findings)) => {
-            let searched = findings.searched.join(" and ");
-            remarks.push(format!("I searched {searched} and found nothing that fits: nothing above is from there."));
+            remarks.push(format!("{}: nothing above is from there.", findings.nothing_found(false)));
         }
         _ => {}
     }
-    if let Some(findings) = searched.filter(|findings| !findings.away.is_empty()) {
-        remarks.push(format!("At present I cannot search {}.", findings.away.join(" and ")));
-    }
+    remarks.extend(searched.and_then(Findings::not_searched));
     remarks
 }
 

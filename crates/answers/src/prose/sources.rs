@@ -8,7 +8,7 @@ use super::{
     inline::code_span,
     links::{WORD_JOINER, is_web, target},
 };
-use crate::Found;
+use crate::{Found, citation::SOURCES_HEADING};
 
 /// A longer title is cut, in characters.
 const LONGEST_TITLE: usize = 150;
@@ -23,7 +23,7 @@ pub fn sources_list(sources: &[Source]) -> String {
     let mut list = String::new();
     for (source, number) in sources.iter().zip(1..) {
         if list.is_empty() {
-            list.push_str("**Sources**");
+            list.push_str(SOURCES_HEADING);
         }
         let title = title(&source.title);
         let location = source.location.trim();
