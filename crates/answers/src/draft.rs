@@ -1,7 +1,7 @@
 //! An answer while it is made: what people may be shown of it already.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -34,18 +34,30 @@ pub struct Draft {
 /// An empty draft: the answerer's end and that of whoever shows it.
 pub fn draft() -> (DraftWriter, DraftReader) {
     let (writer, reader) = watch::channel(Draft::default());
-    let until = Arc::default();
-    (DraftWriter { draft: writer, until: Arc::clone(&until) }, DraftReader { draft: reader, until })
+    let terms = Arc::default();
+    (DraftWriter { draft: writer, terms: Arc::clone(&terms) }, DraftReader { draft: reader, terms })
 }
 
-/// By when the answer is to be finished; whoever waits for it sets it.
-type Until = Arc<Mutex<Option<Instant>>>;
+/// What whoever waits for the answer tells the answerer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Terms {
+    /// By when the answer is to be finished.
+    until: Option<Instant>,
+    /// Nobody is shown the draft.
+    hidden: bool,
+}
+
+type SharedTerms = Arc<Mutex<Terms>>;
+
+fn lock(terms: &SharedTerms) -> MutexGuard<'_, Terms> {
+    terms.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where an answerer tells how far it has come. Nobody has to listen.
 #[derive(Debug)]
 pub struct DraftWriter {
     draft: watch::Sender<Draft>,
-    until: Until,
+    terms: SharedTerms,
 }
 
 impl DraftWriter {
@@ -54,17 +66,21 @@ impl DraftWriter {
         self.draft.send_if_modified(|draft| std::mem::replace(&mut draft.step, step) != step);
     }
 
-    /// Adds to what may be shown; see [`Draft::text`].
-    pub fn append(&self, text: &str) {
+    /// Adds to what may be shown; see [`Draft::text`]. Whether somebody may see it: what nobody sees may be said anew.
+    pub fn append(&self, text: &str) -> bool {
+        let visible = !lock(&self.terms).hidden;
         self.draft.send_modify(|draft| {
             draft.step = Step::Writing;
-            draft.text.push_str(text);
+            if visible {
+                draft.text.push_str(text);
+            }
         });
+        visible
     }
 
     /// By when the answer is to be finished, as far as is known now: one that is shown has longer.
     pub fn until(&self) -> Option<Instant> {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.terms).until
     }
 }
 
@@ -72,7 +88,7 @@ impl DraftWriter {
 #[derive(Debug, Clone)]
 pub struct DraftReader {
     draft: watch::Receiver<Draft>,
-    until: Until,
+    terms: SharedTerms,
 }
 
 impl DraftReader {
@@ -88,7 +104,12 @@ impl DraftReader {
 
     /// Tells by when the answer is to be finished, even if it ends in its middle: whoever waits goes away soon after.
     pub fn finish_by(&self, until: Instant) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        lock(&self.terms).until = Some(until);
+    }
+
+    /// Tells that nobody will be shown the draft, before anything is said: only the answer counts.
+    pub fn hide(&self) {
+        lock(&self.terms).hidden = true;
     }
 }
 
@@ -107,5 +128,14 @@ mod tests {
         assert_eq!(reader.now(), Draft { step: Step::Writing, text: "First. Second.".to_owned() });
         drop(writer);
         assert!(!reader.changed().await);
+    }
+
+    #[test]
+    fn a_hidden_draft_tells_what_is_done_and_nothing_of_what_is_said() {
+        let (writer, mut reader) = draft();
+        assert!(writer.append("Seen. "));
+        reader.hide();
+        assert!(!writer.append("Not seen."));
+        assert_eq!(reader.now(), Draft { step: Step::Writing, text: "Seen. ".to_owned() });
     }
 }

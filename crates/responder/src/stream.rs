@@ -103,6 +103,9 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
         let deadline = if first { self.delivery.answer_deadline } else { self.delivery.retry_deadline };
         drafts.finish_by(started + finish_within(deadline));
         let streams = self.may_stream(attempt);
+        if !streams {
+            drafts.hide();
+        }
         let mut reader = drafts.clone();
         let begun = async {
             if !streams || !has_text(&mut reader).await {

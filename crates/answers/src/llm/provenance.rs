@@ -79,7 +79,9 @@ fn cited_in<'a>(body: &str, said: &'a Sanitised) -> &'a [usize] {
 fn remarks(outcome: Outcome, end: End, searched: Searched<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if end.cut_short {
-        remarks.push("This answer was cut off at its greatest length. Ask for the part that is missing.".to_owned());
+        remarks.push(
+            "This answer was cut off: its length or its time was over. Ask for the part that is missing.".to_owned(),
+        );
     }
     match (outcome, searched) {
         (Outcome::Unsourced, _) => {
@@ -155,7 +157,9 @@ mod tests {
     #[test]
     fn an_answer_that_was_cut_off_says_so() {
         let (answer, _) = finish(&said("So [1]", &[0]), End { cut_short: true }, &[found(true)], Some(&findings(&[])));
-        assert!(answer.text.contains("cut off at its greatest length") && answer.text.ends_with("`zebra.md`"));
+        assert!(
+            answer.text.contains("cut off: its length or its time was over") && answer.text.ends_with("`zebra.md`")
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl<'a> Writing<'a> {
         self.show(&safe);
     }
 
-    /// Whether anything of it was shown.
+    /// Whether somebody may have seen anything of it.
     pub(crate) fn is_shown(&self) -> bool {
         self.shown
     }
@@ -42,8 +42,7 @@ impl<'a> Writing<'a> {
 
     fn show(&mut self, safe: &str) {
         if !safe.is_empty() {
-            self.shown = true;
-            self.draft.append(safe);
+            self.shown |= self.draft.append(safe);
         }
     }
 }

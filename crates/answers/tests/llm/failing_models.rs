@@ -180,6 +180,20 @@ async fn an_answer_that_cannot_be_finished_in_time_ends_with_a_remark() {
 }
 
 #[tokio::test]
+async fn an_answer_that_breaks_off_unseen_is_asked_for_again() {
+    let laboratory = Laboratory::new().with(|settings| settings.model.retries = 1);
+    laboratory.model.next(Reply::says("A zebra has stripes. [1] It has").ending(Ending::Cut));
+    laboratory.model.next(Reply::says("A zebra is striped. [1]"));
+    let (answerer, question) = (laboratory.answerer(), question(QUESTION));
+    let (draft, mut reader) = answers::draft();
+    reader.hide();
+    let request = Request { question: &question, turns: &[], heard: &[], draft: &draft };
+    let answer = answerer.answer(&request).await.unwrap();
+    assert!(answer.text.starts_with("A zebra is striped. [1]"), "{}", answer.text);
+    assert_eq!((reader.now().text, laboratory.model.requests().len()), (String::new(), 2));
+}
+
+#[tokio::test]
 async fn the_fallback_answers_while_the_first_model_stays_away() {
     let laboratory = Laboratory::new().with(|settings| {
         settings.model.retries = 0;
