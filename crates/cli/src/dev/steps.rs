@@ -32,7 +32,8 @@ impl Steps {
     /// Reads them off the log. Sees what the services log about questions, whatever of it is printed.
     pub(crate) fn layer(&self) -> impl Layer<Registry> + Send + Sync + use<> {
         self.clone().with_filter(filter_fn(|metadata: &Metadata<'_>| {
-            let ours = ["ingress", "responder", "cli", "threadkeeper"];
+            // `shared` has the span of a question, through which its worker is found.
+            let ours = ["ingress", "responder", "cli", "threadkeeper", "shared"];
             let part = metadata.target().split("::").next().unwrap_or_default();
             ours.contains(&part) && *metadata.level() <= Level::DEBUG
         }))
@@ -191,7 +192,9 @@ mod tests {
         tracing::subscriber::with_default(registry, || {
             tracing::info!(slack.channel_id = %channel, slack.ts = %ts, numbered = true, outcome = "kept", "kept");
             let span = tracing::info_span!("worker", number = 2_usize);
-            let _entered = span.enter();
+            // A question is worked on in a task of its own: only its span is entered there.
+            let question = tracing::error_span!(target: "shared::telemetry::question", parent: &span, "question");
+            let _entered = question.enter();
             tracing::info!(slack.channel_id = %channel, slack.ts = %ts, outcome = "claimed", "claimed");
         });
         let shown = playground.read(|workspace| format!("{workspace:?}"));
