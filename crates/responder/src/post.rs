@@ -299,9 +299,11 @@ impl<S: ThreadStore, A: Answerer> Worker<S, A> {
             let finishing = self.store.finish(&question.conversation, question.ts, owner, finish);
             match finishing.instrument(tracing::debug_span!("finish")).await {
                 Ok(Finished::Ok { entries }) => {
+                    // With commas between them, as Redis keeps them.
+                    let messages: Vec<String> = posted.iter().map(ToString::to_string).collect();
                     tracing::info!(
                         slack.channel_id = %question.channel, slack.ts = %question.ts, event_key = %question.event_key(),
-                        answer_ts = ?posted, turns = entries, attempt = grant.attempts, outcome,
+                        answer_ts = messages.join(","), turns = entries, attempt = grant.attempts, outcome,
                         "question {}:{} {outcome}, context saved ({entries} turns)", question.channel, question.ts,
                     );
                     self.remove_outdated_notice(attempt, &posted).await;

@@ -66,7 +66,9 @@ impl Subject {
             Self::Key(key) => journey.event_key == key.as_str(),
             Self::Message(channel, ts) => {
                 let ts = ts.to_string();
-                journey.channel == channel.as_str() && (journey.ts == ts || journey.answer_ts.as_ref() == Some(&ts))
+                // A long answer is several messages.
+                let mut answers = journey.answer_ts.as_deref().unwrap_or_default().split(',');
+                journey.channel == channel.as_str() && (journey.ts == ts || answers.any(|answer| answer == ts))
             }
             Self::Thread(channel, ts) => journey.channel == channel.as_str() && journey.thread_ts == ts.to_string(),
         }
