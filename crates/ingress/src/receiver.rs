@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use queue::TaskPublisher;
 use service::admin::Admin;
 use shared::{clock::Clock, config};
-use slack::signature::Verifier;
+use slack::{app::EVENTS_PATH, signature::Verifier};
 use threads::ThreadStore;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ impl<P: TaskPublisher + 'static, S: ThreadStore + 'static> Receiver<P, S> {
         });
         let server = HttpServer::new(move || {
             let receive = events::receive::<P, S>;
-            let app = App::new().app_data(events.clone()).route("/slack/events", web::post().to(receive));
+            let app = App::new().app_data(events.clone()).route(EVENTS_PATH, web::post().to(receive));
             match &admin {
                 Some(admin) => app.configure(|config| admin.routes(config)),
                 None => app,

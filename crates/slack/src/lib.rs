@@ -31,6 +31,7 @@
 //! Nothing here logs: who makes a call knows what it was for, and says so once. No error shows a message's text or the
 //! token.
 
+pub mod app;
 pub mod error;
 pub mod event;
 pub mod markdown;

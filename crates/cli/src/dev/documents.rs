@@ -24,6 +24,7 @@ documents![
     "docs/TRACES.md",
     "docs/RUNBOOK.md",
     "docs/SCALING.md",
+    "docs/SLACK_SETUP.md",
     "docs/TELEMETRY.md",
     "docs/knowledge-http.md",
     "docs/adr/0001-blocking-redis-behind-a-pool.md",

@@ -8,17 +8,9 @@ use shared::{
     clock::Clock,
     config::{Environment, Settings},
 };
+use slack::app::SCOPES;
 
 use super::finding::Findings;
-
-/// The scopes that the bot needs, and what does not work without.
-const SCOPES: [(&str, &str); 5] = [
-    ("chat:write", "post answers, show what a question waits for"),
-    ("app_mentions:read", "be told of mentions"),
-    ("im:history", "be told of direct messages, read them again after a loss"),
-    ("channels:history", "look whether an answer is there before it posts again, rebuild a thread (public channels)"),
-    ("groups:history", "the same in private channels"),
-];
 
 /// Requests whose time is further off are refused by the ingress, as Slack recommends
 /// (<https://docs.slack.dev/authentication/verifying-requests-from-slack>).
@@ -99,11 +91,11 @@ fn may(scopes: Option<&str>, findings: &Findings) {
     let granted: Vec<&str> = scopes.split(',').map(str::trim).collect();
     let missing: Vec<String> = SCOPES
         .iter()
-        .filter(|(scope, _)| !granted.contains(scope))
-        .map(|(scope, reason)| format!("{scope} ({reason})"))
+        .filter(|scope| !granted.contains(&scope.name))
+        .map(|scope| format!("{} ({})", scope.name, scope.reason))
         .collect();
     if missing.is_empty() {
-        let needed: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
+        let needed: Vec<&str> = SCOPES.iter().map(|scope| scope.name).collect();
         findings.ok("scopes", needed.join(", "));
     } else {
         let fix = "Add them on the app's page, OAuth & Permissions, Bot Token Scopes, and install the app again.";
@@ -184,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_missing_scope_is_named_with_what_does_not_work_without() {
-        let all = "app_mentions:read,chat:write,im:history,channels:history,groups:history,users:read";
+        let all = "app_mentions:read,chat:write,im:history,channels:history,groups:history,mpim:history,users:read";
         assert_eq!(verdict(|findings| may(Some(all), findings)).0, Verdict::Ok);
         let (failed, found) = verdict(|findings| may(Some("chat:write, im:history,app_mentions:read"), findings));
         assert_eq!(failed, Verdict::Failed);

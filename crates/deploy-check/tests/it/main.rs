@@ -7,5 +7,6 @@ mod containers;
 mod environment;
 mod files;
 mod images;
+mod manifest;
 mod metrics;
 mod schemas;
