@@ -100,7 +100,7 @@ async fn serve(
         direct_messages: settings.context.direct_messages,
     };
     let listener = TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1 for the ingress")?;
-    let events_url = format!("http://{}/slack/events", listener.local_addr()?);
+    let events_url = format!("http://{}{}", listener.local_addr()?, slack::app::EVENTS_PATH);
     lifecycle.spawn("ingress", receiver.serve(listener, None, lifecycle.soft())?);
     lifecycle.spawn("heartbeat", threads::keep_beating(Arc::clone(&store), lifecycle.soft()));
 
